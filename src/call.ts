@@ -1,0 +1,58 @@
+/**
+ * What rooms hand each other when they speak of one relayed call: the question and the place its answer goes.
+ * Types only: the tunnel and the HTTP listeners make them, the relay serves them, neither knows the other.
+ */
+
+/** Header names in lower case; one string a name. */
+export type HeaderMap = Readonly<Record<string, string>>;
+
+/** One call from Snyk's side. `url` is path and query exactly as they came, relative to a rule's origin. */
+export interface Call {
+  /** The caller's `snyk-request-id`, or one made here when it sent none. */
+  readonly requestId: string;
+  /** Upper case. */
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderMap;
+  /** The bytes as the caller sent them; `null` when there are none. */
+  readonly body: Buffer | null;
+}
+
+/** Status line and headers of an answer; `errorType` is the Snyk Broker's label beside a status that is an error. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  readonly errorType?: string;
+}
+
+/** Told once when the answer is over: how it went, how much was sent. */
+export interface AnswerOutcome {
+  /** The status the caller was given; 0 when it got none. */
+  readonly status: number;
+  /** Body bytes handed on. */
+  readonly bytes: number;
+  /** A code of errors.ts when the answer failed or was cut short. */
+  readonly code?: string;
+}
+
+/**
+ * The place where one answer goes. Exactly one answer leaves: what is called after `end` or `fail` is ignored.
+ * Order: `begin`, any number of `write`, then `end`; or `fail` at any time.
+ */
+export interface Answer {
+  /** `text`: the body travels inside JSON, so ask for it uncompressed. `bytes`: it travels as it is. */
+  readonly wants: 'text' | 'bytes';
+  /** Starts the answer. */
+  begin(head: AnswerHead): void;
+  /** Hands on body bytes. `false`: hold back until the `drained` listener is called. */
+  write(chunk: Buffer): boolean;
+  /** The body is complete. */
+  end(): void;
+  /**
+   * Before `begin` the caller gets this answer instead; after it the answer is broken off,
+   * so that the caller sees a failure and never a short body.
+   */
+  fail(head: AnswerHead, body: string, code: string): void;
+  /** `drained`: room again after `write` said `false`. `closed`: over, by whichever side; called exactly once. */
+  listen(listeners: { drained(): void; closed(outcome: AnswerOutcome): void }): void;
+}

@@ -1,0 +1,88 @@
+/**
+ * Every error this agent names. A code never changes its meaning; `docs/errors.md` explains each.
+ * The codes that callers see (`FILTER_BLOCKED`, `DOWNSTREAM_*`, `BODY_TOO_LARGE`) are those of the
+ * Snyk Broker client 5.22.14, so that Snyk's side reads them as it always did.
+ */
+export const HTTP_STATUS = {
+  /** No rule of the accept list allows the call, or its URL cannot be matched safely. */
+  FILTER_BLOCKED: 401,
+  /** Bitbucket did not connect, start or go on answering in time. */
+  DOWNSTREAM_TIMEOUT: 504,
+  /** Bitbucket's address could not be resolved or refused the connection. */
+  DOWNSTREAM_UNREACHABLE: 502,
+  /** Bitbucket broke the connection off or answered something that is not HTTP. */
+  DOWNSTREAM_ERROR: 502,
+  /** The answer does not fit the answer path the caller chose. */
+  BODY_TOO_LARGE: 502,
+  /** The answer is not UTF-8 text, and the path the caller chose carries nothing else. */
+  BODY_NOT_UTF8: 502,
+  /** The broker server did not take the answer: its connection broke, or the caller had gone. */
+  ANSWER_LOST: 502,
+  /** A call that cannot be understood: no url, no method, a body in no known form. */
+  BAD_REQUEST: 400,
+  /** The tunnel to the Snyk Broker server is not open. */
+  TUNNEL_CLOSED: 503,
+  /** The Snyk Broker server took a request and did not answer it in time. */
+  TUNNEL_TIMEOUT: 504,
+  /** A body that came in is over the size limit. */
+  PAYLOAD_TOO_LARGE: 413,
+  /** The configuration or the accept list cannot be used. The process ends with exit code 2. */
+  CONFIG_INVALID: 500,
+  /** A port could not be opened. */
+  LISTEN_FAILED: 500,
+  /** A defect of the agent itself. */
+  INTERNAL: 500,
+} as const;
+
+export type ErrorCode = keyof typeof HTTP_STATUS;
+
+/** An error with a stable code and, where a person must act, a hint that says what to do. */
+export class AgentError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AgentError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+
+  get status(): number {
+    return HTTP_STATUS[this.code];
+  }
+}
+
+/** One thing that is wrong with what the operator gave: where, why, and what would be right. */
+export interface Problem {
+  /** A variable's name, or `file, rule 3 (private)`. */
+  readonly where: string;
+  readonly reason: string;
+  /** A valid value or a rule that would pass. */
+  readonly example: string;
+}
+
+/** All that is wrong with the configuration, told at once. */
+export class ConfigError extends AgentError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const lines = problems.map(
+      ({ where, reason, example }) => `  ${where}: ${reason}\n    for example: ${example}`,
+    );
+    super('CONFIG_INVALID', `${problems.length} problem(s) in the configuration:\n${lines.join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** The system's or undici's code of a failure (`ECONNREFUSED`, `UND_ERR_SOCKET`), looked for in its causes too. */
+export function failureCode(error: unknown): string {
+  let at = error;
+  for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth += 1) {
+    if ('code' in at && typeof at.code === 'string') return at.code;
+    if ('errors' in at && Array.isArray(at.errors) && at.errors.length > 0) at = at.errors[0];
+    else at = 'cause' in at ? at.cause : null;
+  }
+  return 'UNKNOWN';
+}

@@ -1,0 +1,64 @@
+import winston from 'winston';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Structured log: a constant message that can be searched for, and fields. Never a body, never a secret. */
+export interface Log {
+  debug(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+}
+
+/** Shorter secrets are not searched for in finished lines: replacing one letter would mangle every line. */
+const SHORTEST_SCRUBBED = 8;
+
+/**
+ * winston, one JSON object a line on stdout.
+ *
+ * Secrets stay out of lines by never being handed to the log. `secrets` is the second line of defence: where one
+ * of them shows up all the same (inside another program's error text), raw, percent-encoded, base64 or
+ * JSON-escaped, it is replaced.
+ */
+export function createLog(level: string, secrets: readonly string[] = []): Log {
+  const { combine, timestamp, json } = winston.format;
+  const scrub = scrubber(secrets);
+  const logger = winston.createLogger({
+    level,
+    format: combine(timestamp(), json({ deterministic: false })),
+    transports: [new winston.transports.Console({ format: scrub })],
+  });
+  const at = (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Fields) => {
+    logger.log(fields === undefined ? { level: name, message } : { ...fields, level: name, message });
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** A log that says nothing, for commands whose output is their answer, and for tests. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+const MESSAGE = Symbol.for('message');
+
+function scrubber(secrets: readonly string[]): winston.Logform.Format {
+  const needles = [
+    ...new Set(secrets.filter((secret) => secret.length >= SHORTEST_SCRUBBED).flatMap(spellings)),
+  ];
+  return winston.format((info) => {
+    let line = info[MESSAGE] as string;
+    for (const needle of needles) {
+      if (line.includes(needle)) line = line.replaceAll(needle, '[secret]');
+    }
+    info[MESSAGE] = line;
+    return info;
+  })();
+}
+
+/** The forms in which a secret can stand in somebody's error text. */
+function spellings(secret: string): string[] {
+  return [
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64'),
+    JSON.stringify(secret).slice(1, -1),
+  ];
+}
