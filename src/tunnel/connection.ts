@@ -1,0 +1,126 @@
+import type { Log } from '../log.ts';
+import { reconnectDelay } from './backoff.ts';
+import type { SocketListener, TunnelSocket } from './socket.ts';
+
+/** A connection that lived this long was stable: the next outage starts from the shortest delay again. */
+const STABLE_MS = 30_000;
+
+export type Role = 'primary' | 'secondary';
+
+/** What a person or a probe may know of one connection. */
+export interface ConnectionState {
+  readonly role: Role;
+  readonly open: boolean;
+  /** Epoch milliseconds of the last change between open and not open. */
+  readonly since: number;
+  /** Sockets that were open and got lost. */
+  readonly reconnects: number;
+  readonly lastError: string | null;
+}
+
+export interface ConnectionOptions {
+  readonly role: Role;
+  /** Makes the next socket. */
+  connect(role: Role, listener: SocketListener): TunnelSocket;
+  /** Identifies this agent on a socket whose server has identified itself. */
+  identify(socket: TunnelSocket, role: Role): void;
+  readonly listener: Pick<SocketListener, 'event' | 'ack' | 'malformed'>;
+  /** An open socket is gone: nothing more can be sent on it. */
+  lost(socket: TunnelSocket): void;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** One role of the pair: keeps a socket open for ever, until stopped. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #socket: TunnelSocket | null = null;
+  #open = false;
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+  #attempt = 0;
+  #since: number;
+  #outageSince: number;
+  #reconnects = 0;
+  #lastError: string | null = null;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#since = options.now();
+    this.#outageSince = this.#since;
+  }
+
+  start(): void {
+    this.#connect();
+  }
+
+  /** The socket that calls can be sent on, if there is one. */
+  get socket(): TunnelSocket | null {
+    return this.#open ? this.#socket : null;
+  }
+
+  get state(): ConnectionState {
+    return {
+      role: this.#options.role,
+      open: this.#open,
+      since: this.#since,
+      reconnects: this.#reconnects,
+      lastError: this.#lastError,
+    };
+  }
+
+  /** Drops the socket and connects again, as after a loss; for a server that should be reached by another way. */
+  reconnect(reason: string): void {
+    if (this.#open) this.#socket?.close(reason);
+  }
+
+  /** No further attempts; the open socket is closed after what was sent on it. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    if (this.#open) this.#socket?.close('this agent stops');
+    else this.#socket?.destroy('this agent stops');
+  }
+
+  #connect(): void {
+    const { role, connect, listener } = this.#options;
+    this.#socket = connect(role, {
+      ...listener,
+      ready: (ready) => this.#opened(ready),
+      closed: (closed, reason) => this.#closed(closed, reason),
+    });
+  }
+
+  #opened(socket: TunnelSocket): void {
+    const { role, identify, log, now } = this.#options;
+    this.#open = true;
+    this.#since = now();
+    this.#lastError = null;
+    identify(socket, role);
+    log.info('tunnel open', { role, attempts: this.#attempt + 1 });
+  }
+
+  #closed(socket: TunnelSocket, reason: string): void {
+    const { role, log, lost, now, random } = this.#options;
+    const wasOpen = this.#open;
+    const time = now();
+    this.#open = false;
+    this.#socket = null;
+    if (wasOpen) {
+      lost(socket);
+      if (time - this.#since >= STABLE_MS) {
+        this.#attempt = 0;
+        this.#outageSince = time;
+      }
+      this.#reconnects += 1;
+      this.#since = time;
+    }
+    if (this.#stopped) return log.info('tunnel closed', { role, reason });
+    this.#lastError = reason;
+    const delayMs = reconnectDelay(this.#attempt, time - this.#outageSince, random());
+    this.#attempt += 1;
+    log.warn('tunnel down', { role, reason, retryInMs: delayMs, attempt: this.#attempt });
+    this.#timer = setTimeout(() => this.#connect(), delayMs);
+  }
+}

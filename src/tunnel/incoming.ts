@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { Call } from '../call.ts';
+import { parseBody } from './frames.ts';
+
+/** A relayed request as the server sent it: the call, and where its answer is wanted. */
+export type Incoming =
+  | { readonly ok: true; readonly call: Call; readonly streamingId: string | null }
+  | {
+      readonly ok: false;
+      readonly kind: string;
+      readonly requestId: string;
+      readonly streamingId: string | null;
+    };
+
+/** Reads the argument of a `request` event. Never throws; `kind` is one of a fixed set of texts. */
+export function readIncoming(argument: unknown): Incoming {
+  const message = isRecord(argument) ? argument : {};
+  const sent = isRecord(message.headers) ? message.headers : {};
+  const streamingId = text(message.streamingID);
+  const requestId = text(message.requestId) ?? text(sent['snyk-request-id']) ?? randomUUID();
+  const bad = (kind: string): Incoming => ({ ok: false, kind, requestId, streamingId });
+  const url = text(message.url);
+  if (url === null) return bad('request without url');
+  const method = message.method === undefined ? 'GET' : text(message.method);
+  if (method === null || !/^[A-Za-z]{1,20}$/.test(method)) return bad('request without a legal method');
+  const body = parseBody(message.body);
+  if (body === undefined) return bad('request body in no known form');
+  const call = { requestId, method: method.toUpperCase(), url, headers: flatHeaders(sent), body };
+  return { ok: true, call, streamingId };
+}
+
+/** Names in lower case; a value that is a list becomes one line, anything but text and numbers is left out. */
+function flatHeaders(sent: Record<string, unknown>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in sent) {
+    const value = sent[name];
+    if (typeof value === 'string') headers[name.toLowerCase()] = value;
+    else if (typeof value === 'number') headers[name.toLowerCase()] = String(value);
+    else if (Array.isArray(value)) headers[name.toLowerCase()] = value.join(', ');
+  }
+  return headers;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);

@@ -1,0 +1,101 @@
+import { AgentError } from '../errors.ts';
+import { encodeBody, encodeEvent } from './frames.ts';
+import type { TunnelSocket } from './socket.ts';
+
+/** A request that goes out through the tunnel to Snyk's backend. `url` is a path with query. */
+export interface OutboundRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly requestId: string;
+}
+
+/** What Snyk's backend said, as the broker server passed it on. */
+export interface OutboundAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+interface Pending {
+  readonly socket: TunnelSocket;
+  readonly resolve: (answer: OutboundAnswer) => void;
+  readonly reject: (error: AgentError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Requests sent to the server that wait for their acknowledgement. */
+export class Outbound {
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+
+  /**
+   * @throws AgentError `TUNNEL_TIMEOUT` after `timeoutMs` (the server itself sets its backend no limit),
+   *   `TUNNEL_CLOSED` at once when the socket closes; whether Snyk got the request is then not known
+   */
+  send(socket: TunnelSocket, request: OutboundRequest, timeoutMs: number): Promise<OutboundAnswer> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () =>
+          this.#reject(id, new AgentError('TUNNEL_TIMEOUT', `Snyk did not answer within ${timeoutMs} ms.`)),
+        timeoutMs,
+      );
+      this.#pending.set(id, { socket, resolve, reject, timer });
+      const { method, url, headers, body, requestId } = request;
+      const message = { url, method, headers, body: encodeBody(body), streamingID: '', requestId };
+      socket.send(encodeEvent('request', message, id));
+    });
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** @returns false when nobody waits for this id */
+  acknowledge(socket: TunnelSocket, id: number, args: readonly unknown[]): boolean {
+    const pending = this.#pending.get(id);
+    if (pending === undefined || pending.socket !== socket) return false;
+    const answer = readAnswer(args[0]);
+    if (answer === null) {
+      this.#reject(
+        id,
+        new AgentError('TUNNEL_CLOSED', 'The broker server acknowledged with something else than an answer.'),
+      );
+    } else {
+      this.#take(id)?.resolve(answer);
+    }
+    return true;
+  }
+
+  lost(socket: TunnelSocket): void {
+    for (const [id, pending] of this.#pending) {
+      if (pending.socket === socket)
+        this.#reject(id, new AgentError('TUNNEL_CLOSED', 'The tunnel closed before Snyk answered.'));
+    }
+  }
+
+  #reject(id: number, error: AgentError): void {
+    this.#take(id)?.reject(error);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    clearTimeout(pending?.timer);
+    return pending;
+  }
+}
+
+function readAnswer(value: unknown): OutboundAnswer | null {
+  if (typeof value !== 'object' || value === null || !('status' in value)) return null;
+  const { status } = value;
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599) return null;
+  const headers =
+    'headers' in value && typeof value.headers === 'object' && value.headers !== null ? value.headers : {};
+  const body = 'body' in value ? value.body : '';
+  const text =
+    typeof body === 'string' ? body : body === undefined || body === null ? '' : JSON.stringify(body);
+  return { status, headers: headers as Record<string, unknown>, body: text };
+}

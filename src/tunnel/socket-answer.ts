@@ -1,0 +1,99 @@
+import { isUtf8 } from 'node:buffer';
+import type { Answer, AnswerHead } from '../call.ts';
+import { type AnswerListeners, AnswerState } from './answer-state.ts';
+import { decodeContent } from './content-encoding.ts';
+import type { TunnelSocket } from './socket.ts';
+import { type Dropped, encodeAnswer, MAX_BODY_BYTES } from './wire-answer.ts';
+
+/** Of the body that travels as one JSON string nothing of these is true any more. */
+const UNTRUE = new Set(['content-length', 'content-encoding', 'transfer-encoding']);
+
+/**
+ * An answer that travels as the acknowledgement of its request: one JSON object with the body as text.
+ * The whole body is collected (20 MiB at most), decoded if Bitbucket compressed it all the same, and must be UTF-8.
+ */
+export class SocketAnswer implements Answer {
+  readonly wants = 'text' as const;
+  readonly #socket: TunnelSocket;
+  readonly #id: number;
+  readonly #dropped: Dropped;
+  readonly #state: AnswerState;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #ended = false;
+
+  constructor(socket: TunnelSocket, id: number, dropped: Dropped, settled: () => void) {
+    this.#socket = socket;
+    this.#id = id;
+    this.#dropped = dropped;
+    this.#state = new AnswerState(settled);
+  }
+
+  listen(listeners: AnswerListeners): void {
+    this.#state.listen(listeners);
+  }
+
+  begin(head: AnswerHead): void {
+    this.#state.head ??= head;
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#ended || this.#state.over) return true;
+    this.#size += chunk.length;
+    if (this.#size > MAX_BODY_BYTES) this.#refuse('BODY_TOO_LARGE', 'The answer is over 20 MiB.');
+    else this.#chunks.push(chunk);
+    return true;
+  }
+
+  end(): void {
+    const { head } = this.#state;
+    if (this.#ended || this.#state.over || head === null) return;
+    this.#ended = true;
+    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    const encoding = head.headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity' || body.length === 0)
+      return this.#finish(head, body);
+    decodeContent(encoding, body, MAX_BODY_BYTES).then(
+      (decoded) => this.#finish(head, decoded),
+      (error: { code: 'BODY_TOO_LARGE' | 'DOWNSTREAM_ERROR'; message: string }) =>
+        this.#refuse(error.code, error.message),
+    );
+  }
+
+  fail(head: AnswerHead, body: string, code: string): void {
+    if (this.#state.over) return;
+    this.#chunks = [];
+    this.#acknowledge(head, body, code);
+  }
+
+  /** The socket is gone, and with it the caller. */
+  abandon(): void {
+    this.#chunks = [];
+    this.#state.close(0, 'TUNNEL_CLOSED');
+  }
+
+  #finish(head: AnswerHead, body: Buffer): void {
+    if (!isUtf8(body))
+      return this.#refuse('BODY_NOT_UTF8', 'The answer is not UTF-8 text; ask for it as a stream.');
+    const headers: Record<string, string> = { 'x-broker-ws-response': 'true' };
+    for (const name in head.headers) if (!UNTRUE.has(name)) headers[name] = head.headers[name] as string;
+    this.#state.bytes = body.length;
+    this.#acknowledge({ ...head, headers }, body.toString('utf8'));
+  }
+
+  #refuse(code: 'BODY_TOO_LARGE' | 'BODY_NOT_UTF8' | 'DOWNSTREAM_ERROR', message: string): void {
+    const body = JSON.stringify({ code, message });
+    this.#state.bytes = 0;
+    this.fail({ status: 502, headers: { 'content-type': 'application/json' }, errorType: code }, body, code);
+  }
+
+  #acknowledge(head: AnswerHead, body: string, code?: string): void {
+    if (this.#state.over) return;
+    const frame = encodeAnswer(this.#id, head, body, this.#dropped);
+    if (frame === null)
+      return this.#refuse('BODY_TOO_LARGE', 'The answer is over 22,000,000 bytes once encoded.');
+    this.#socket.send(frame);
+    this.#state.close(head.status, code);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Agent } from 'node:http';
+import WebSocket from 'ws';
+import { encodePing, encodePong, type Frame, parseFrame } from './frames.ts';
+
+/** Time from the first byte sent to the server's `identify`. */
+const HANDSHAKE_MS = 5_000;
+/** The client's own ping; with `SILENCE_MS` a half-dead socket is noticed within 30 s. */
+const PING_MS = 20_000;
+/** After a ping, something must come from the server within this time. */
+const SILENCE_MS = 10_000;
+/** Relayed request bodies are at most 10 MB, which base64 makes 14 MB. */
+const MAX_INCOMING_BYTES = 32 * 1024 * 1024;
+
+export interface SocketOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How to leave the host: through a proxy, with a private CA. */
+  readonly agent: Agent | undefined;
+}
+
+export interface SocketListener {
+  /** The server said `identify`: the socket is usable once the owner has identified itself too. */
+  ready(socket: TunnelSocket): void;
+  event(socket: TunnelSocket, name: string, args: readonly unknown[], id: number | null): void;
+  ack(socket: TunnelSocket, id: number, args: readonly unknown[]): void;
+  malformed(socket: TunnelSocket, reason: string): void;
+  /** Called once, whatever happened, also when the socket never opened. */
+  closed(socket: TunnelSocket, reason: string): void;
+}
+
+/** One websocket to the broker server, from connect to close. It never reconnects: its owner makes a new one. */
+export class TunnelSocket {
+  readonly #websocket: WebSocket;
+  readonly #listener: SocketListener;
+  #timer: NodeJS.Timeout;
+  #heard = false;
+  #ready = false;
+  #over = false;
+
+  constructor(options: SocketOptions, listener: SocketListener) {
+    this.#listener = listener;
+    this.#websocket = new WebSocket(options.url, {
+      headers: options.headers,
+      agent: options.agent,
+      handshakeTimeout: HANDSHAKE_MS,
+      maxPayload: MAX_INCOMING_BYTES,
+      perMessageDeflate: false,
+      followRedirects: false,
+    });
+    this.#timer = setTimeout(() => this.destroy('no handshake within 5 s'), HANDSHAKE_MS);
+    this.#websocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
+    this.#websocket.on('error', (error) => this.destroy(describe(error)));
+    this.#websocket.on('close', (code) => this.destroy(`closed by the server (${code})`));
+  }
+
+  /** Sends one frame; nothing happens on a socket that is over. */
+  send(frame: string): void {
+    if (!this.#over) this.#websocket.send(frame);
+  }
+
+  /** Ends the socket at once and tells the owner why. */
+  destroy(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#websocket.terminate();
+    this.#listener.closed(this, reason);
+  }
+
+  /** Says goodbye: what was sent before still arrives. */
+  close(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#websocket.close(1000);
+    const giveUp = setTimeout(() => this.#websocket.terminate(), 1_000);
+    this.#websocket.once('close', () => clearTimeout(giveUp));
+    this.#listener.closed(this, reason);
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    if (this.#over) return;
+    this.#heard = true;
+    if (isBinary) return this.#listener.malformed(this, 'binary frame');
+    this.#take(parseFrame(data.toString('utf8')));
+  }
+
+  #take(frame: Frame): void {
+    switch (frame.kind) {
+      case 'event':
+        return this.#event(frame.name, frame.args, frame.id);
+      case 'ack':
+        return this.#listener.ack(this, frame.id, frame.args);
+      case 'ping':
+        return this.send(encodePong(frame.payload));
+      case 'malformed':
+        return this.#listener.malformed(this, frame.reason);
+      case 'close':
+        return this.destroy('closed by the server (engine.io)');
+      case 'server-close':
+        return this.destroy('the server is going away');
+      default:
+    }
+  }
+
+  #event(name: string, args: readonly unknown[], id: number | null): void {
+    if (name !== 'identify' || this.#ready) return this.#listener.event(this, name, args, id);
+    this.#ready = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ping(), PING_MS);
+    this.#listener.ready(this);
+  }
+
+  #ping(): void {
+    this.#heard = false;
+    this.send(encodePing(Date.now()));
+    this.#timer = setTimeout(() => {
+      if (!this.#heard) return this.destroy(`no answer to a ping within ${SILENCE_MS / 1000} s`);
+      this.#timer = setTimeout(() => this.#ping(), PING_MS - SILENCE_MS);
+    }, SILENCE_MS);
+  }
+}
+
+/** `ws` puts the server's status into its message; nothing of it holds the URL, which has the token in it. */
+function describe(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : '';
+  return `${code}${error.message}`;
+}

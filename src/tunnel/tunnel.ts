@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import type { Dispatcher } from 'undici';
+import type { Answer, Call } from '../call.ts';
+import { AgentError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Network } from '../network.ts';
+import { Connection, type ConnectionState, type Role } from './connection.ts';
+import { ServerAssignment } from './dispatcher.ts';
+import { encodeEvent } from './frames.ts';
+import { identity } from './identify.ts';
+import { Oddities } from './oddities.ts';
+import { Outbound, type OutboundAnswer, type OutboundRequest } from './outbound.ts';
+import { Requests } from './requests.ts';
+import { socketUrl } from './server-url.ts';
+import { type SocketListener, TunnelSocket } from './socket.ts';
+
+const OUTBOUND_MS = 120_000;
+/** Longer than the server's idle time is never needed; shorter than the usual idle limit of gateways, 60 s. */
+const KEEP_ALIVE_MS = 45_000;
+const CONNECT_MS = 10_000;
+/** After `terminate`, calls that were on their way may still arrive for this long. */
+const QUIET_MS = 250;
+
+export interface TunnelOptions {
+  readonly serverUrl: string;
+  readonly token: string;
+  /** The accept list as the server shows it at `/connection-status`; without secrets. */
+  readonly filters: unknown;
+  readonly agentVersion: string;
+  /** Asks Snyk's dispatcher for a server, when high availability is on. */
+  readonly highAvailability: { readonly apiBaseUrl: string; readonly location: string } | null;
+  readonly network: Network;
+  readonly log: Log;
+  /** Serves one call; must bring its answer to an end. */
+  serve(call: Call, answer: Answer): void;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/**
+ * The tunnel to the Snyk Broker server: two sockets, kept open for ever, calls coming in over either and answered,
+ * requests going out. Several processes may share a token; the server sends each call to the newest socket.
+ */
+export class Tunnel {
+  readonly #options: TunnelOptions;
+  readonly #clientId = randomUUID();
+  readonly #connections: readonly Connection[];
+  readonly #requests: Requests;
+  readonly #outbound = new Outbound();
+  readonly #oddities: Oddities;
+  readonly #assignment: ServerAssignment | null;
+
+  constructor(options: TunnelOptions) {
+    const { log, network, now = Date.now, random = Math.random } = options;
+    this.#options = options;
+    this.#oddities = new Oddities(log);
+    this.#assignment = this.#assign(random);
+    const transport = this.#transport(new URL(options.serverUrl).origin);
+    const { serve, serverUrl, token } = options;
+    this.#requests = new Requests({ serve, serverUrl, token, transport, oddities: this.#oddities });
+    const roles: readonly Role[] = ['primary', 'secondary'];
+    this.#connections = roles.map(
+      (role) =>
+        new Connection({
+          role,
+          log,
+          now,
+          random,
+          connect: (socketRole, listener) => this.#connect(network, socketRole, listener),
+          identify: (socket, socketRole) => socket.send(encodeEvent('identify', this.#identity(socketRole))),
+          listener: this.#listener(role),
+          lost: (socket) => this.#lost(socket),
+        }),
+    );
+  }
+
+  /** Begins to connect; returns after the dispatcher was asked once, or at once without high availability. */
+  async start(): Promise<void> {
+    await this.#assignment?.start();
+    for (const connection of this.#connections) connection.start();
+  }
+
+  get state(): readonly ConnectionState[] {
+    return this.#connections.map(({ state }) => state);
+  }
+
+  get open(): boolean {
+    return this.#connections.some(({ socket }) => socket !== null);
+  }
+
+  /** What the server sent that it should not have, by kind. */
+  get oddities(): ReadonlyMap<string, number> {
+    return this.#oddities.counts();
+  }
+
+  /**
+   * Sends a request to Snyk's backend.
+   *
+   * @throws AgentError `TUNNEL_CLOSED`, `TUNNEL_TIMEOUT`
+   */
+  async request(request: OutboundRequest, timeoutMs: number = OUTBOUND_MS): Promise<OutboundAnswer> {
+    const socket = this.#connections.find((connection) => connection.socket !== null)?.socket;
+    if (!socket) throw new AgentError('TUNNEL_CLOSED', 'The tunnel to the Snyk Broker server is not open.');
+    return this.#outbound.send(socket, request, timeoutMs);
+  }
+
+  /**
+   * Leaves without losing a call: tells the server, goes on answering what arrives, and closes both sockets
+   * once nothing is in flight, or after `limitMs` all the same.
+   */
+  async drain(signal: string, limitMs: number): Promise<void> {
+    this.#assignment?.stop();
+    for (const { socket } of this.#connections) socket?.send(encodeEvent('terminate', { signal }));
+    const deadline = Date.now() + limitMs;
+    while (this.open && Date.now() < deadline && !this.#idle()) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const connection of this.#connections) connection.stop();
+    const { size } = this.#requests;
+    if (size > 0) this.#options.log.warn('calls were still in flight at the end', { calls: size });
+  }
+
+  #idle(): boolean {
+    const quietFor = Date.now() - this.#requests.lastArrival;
+    return this.#requests.size === 0 && this.#outbound.size === 0 && quietFor >= QUIET_MS;
+  }
+
+  #transport(origin: string): Dispatcher {
+    return this.#options.network.dispatcher(origin, {
+      connectTimeoutMs: CONNECT_MS,
+      keepAliveMs: KEEP_ALIVE_MS,
+    });
+  }
+
+  #assign(random: () => number): ServerAssignment | null {
+    const { highAvailability, token, log } = this.#options;
+    if (highAvailability === null) return null;
+    const transport = this.#transport(new URL(highAvailability.apiBaseUrl).origin);
+    const options = { ...highAvailability, token, clientId: this.#clientId, transport, log, random };
+    return new ServerAssignment(options, () => {
+      for (const connection of this.#connections) connection.reconnect('the dispatcher assigned a server');
+    });
+  }
+
+  #connect(network: Network, role: Role, listener: SocketListener): TunnelSocket {
+    const { serverUrl, token, agentVersion } = this.#options;
+    const url = socketUrl({ serverUrl, token, role, serverId: this.#assignment?.serverId ?? null });
+    const headers = {
+      'x-snyk-broker-client-id': this.#clientId,
+      'x-snyk-broker-client-role': role,
+      'x-broker-client-version': agentVersion,
+      'snyk-request-id': randomUUID(),
+    };
+    return new TunnelSocket({ url, headers, agent: network.upgradeAgent(url) }, listener);
+  }
+
+  #identity(role: Role): unknown {
+    const { token, filters, agentVersion } = this.#options;
+    return identity({ token, filters, agentVersion, role, clientId: this.#clientId });
+  }
+
+  #listener(role: Role): Pick<SocketListener, 'event' | 'ack' | 'malformed'> {
+    return {
+      event: (socket, name, args, id) => this.#event(socket, role, name, args, id),
+      ack: (socket, id, args) => {
+        if (!this.#outbound.acknowledge(socket, id, args)) this.#oddities.note('acknowledgement for nothing');
+      },
+      malformed: (_socket, reason) => this.#oddities.note(reason),
+    };
+  }
+
+  #event(socket: TunnelSocket, role: Role, name: string, args: readonly unknown[], id: number | null): void {
+    switch (name) {
+      case 'request':
+        return this.#requests.take(
+          socket,
+          { role, serverId: this.#assignment?.serverId ?? null },
+          args[0],
+          id,
+        );
+      case 'service':
+        return this.#requests.refuseService(socket, id);
+      case 'notification':
+        return this.#notification(args[0]);
+      default:
+        this.#oddities.note('unknown event');
+    }
+  }
+
+  #notification(argument: unknown): void {
+    const { level, message } = (argument ?? {}) as { level?: unknown; message?: unknown };
+    const text = typeof message === 'string' ? message.slice(0, 1_000) : 'without a text';
+    if (level === 'error') this.#options.log.error('notification from Snyk', { text });
+    else this.#options.log.warn('notification from Snyk', { text });
+  }
+
+  #lost(socket: TunnelSocket): void {
+    this.#requests.lost(socket);
+    this.#outbound.lost(socket);
+  }
+}
