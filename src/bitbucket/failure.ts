@@ -1,0 +1,37 @@
+import { AgentError, failureCode } from '../errors.ts';
+
+const TIMEOUTS: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'Bitbucket did not accept the connection in time.',
+  UND_ERR_HEADERS_TIMEOUT: 'Bitbucket did not begin to answer in time.',
+  UND_ERR_BODY_TIMEOUT: 'Bitbucket stopped in the middle of its answer.',
+  ETIMEDOUT: 'The connection to Bitbucket timed out.',
+};
+
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Bitbucket refused the connection.',
+  ENOTFOUND: "Bitbucket's host name is not known.",
+  EAI_AGAIN: "Bitbucket's host name cannot be looked up just now.",
+  EHOSTUNREACH: "There is no way to Bitbucket's host.",
+  ENETUNREACH: "There is no way to Bitbucket's network.",
+};
+
+/** Says what a broken exchange means, in a code that callers and operators know. No text of the cause is repeated. */
+export function downstreamError(cause: unknown): AgentError {
+  const code = failureCode(cause);
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new AgentError('BAD_REQUEST', 'The request has a header or a method that HTTP does not allow.', {
+      cause,
+    });
+  }
+  const timeout = TIMEOUTS[code];
+  if (timeout !== undefined) return new AgentError('DOWNSTREAM_TIMEOUT', timeout, { cause });
+  const unreachable = UNREACHABLE[code];
+  if (unreachable !== undefined) return new AgentError('DOWNSTREAM_UNREACHABLE', unreachable, { cause });
+  return new AgentError('DOWNSTREAM_ERROR', `The exchange with Bitbucket broke off (${code}).`, { cause });
+}
+
+const BROKEN_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** A kept connection that had died while it was idle looks like this on its next use. */
+export const isBrokenConnection = (error: AgentError): boolean =>
+  BROKEN_CONNECTION.has(failureCode(error.cause));

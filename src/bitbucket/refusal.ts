@@ -1,0 +1,30 @@
+/** Why Bitbucket answered 401: it knows no such login, or the login may not do this. */
+export type Refusal = 'bad-login' | 'missing-permission';
+
+const BAD_LOGIN = /\.(IncorrectPassword|NoAccess)AuthenticationException$|\.AuthenticationRequiredException$/;
+const MISSING_PERMISSION = /\.AuthorisationException$/;
+
+/**
+ * Bitbucket answers 401 for a missing permission too, so only the exception's name tells
+ * (Bitbucket 9.4; `com.atlassian.stash.exception` in old servers). Without a name it is the header `X-AUSERNAME`,
+ * which every answer to somebody who is logged in carries.
+ */
+export function classify401(headers: Readonly<Record<string, unknown>>, body: Buffer): Refusal {
+  const name = exceptionName(body);
+  if (MISSING_PERMISSION.test(name)) return 'missing-permission';
+  if (BAD_LOGIN.test(name)) return 'bad-login';
+  return headers['x-ausername'] === undefined ? 'bad-login' : 'missing-permission';
+}
+
+function exceptionName(body: Buffer): string {
+  try {
+    const parsed = JSON.parse(body.toString('utf8')) as {
+      errors?: { exceptionName?: unknown }[];
+      exceptionName?: unknown;
+    };
+    const name = parsed.errors?.[0]?.exceptionName ?? parsed.exceptionName;
+    return typeof name === 'string' ? name : '';
+  } catch {
+    return '';
+  }
+}
