@@ -2,12 +2,19 @@ import type { Agent } from 'node:http';
 import WebSocket from 'ws';
 import { encodePing, encodePong, type Frame, parseFrame } from './frames.ts';
 
-/** Time from the first byte sent to the server's `identify`. */
-const HANDSHAKE_MS = 5_000;
-/** The client's own ping; with `SILENCE_MS` a half-dead socket is noticed within 30 s. */
-const PING_MS = 20_000;
-/** After a ping, something must come from the server within this time. */
-const SILENCE_MS = 10_000;
+/** How patient a socket is, in milliseconds. */
+export interface Patience {
+  /** From the first byte sent to the server's `identify`. */
+  readonly handshakeMs: number;
+  /** From one of the client's own pings to the next. */
+  readonly pingMs: number;
+  /** After a ping, something must come from the server within this time; at most `pingMs`. */
+  readonly silenceMs: number;
+}
+
+/** A half-dead socket is noticed within 30 s: one that dies right after a ping was answered, at the end of the next. */
+export const PATIENCE: Patience = { handshakeMs: 5_000, pingMs: 20_000, silenceMs: 10_000 };
+
 /** Relayed request bodies are at most 10 MB, which base64 makes 14 MB. */
 const MAX_INCOMING_BYTES = 32 * 1024 * 1024;
 
@@ -16,6 +23,7 @@ export interface SocketOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** How to leave the host: through a proxy, with a private CA. */
   readonly agent: Agent | undefined;
+  readonly patience: Patience;
 }
 
 export interface SocketListener {
@@ -32,6 +40,7 @@ export interface SocketListener {
 export class TunnelSocket {
   readonly #websocket: WebSocket;
   readonly #listener: SocketListener;
+  readonly #patience: Patience;
   #timer: NodeJS.Timeout;
   #heard = false;
   #ready = false;
@@ -39,15 +48,17 @@ export class TunnelSocket {
 
   constructor(options: SocketOptions, listener: SocketListener) {
     this.#listener = listener;
+    this.#patience = options.patience;
+    const { handshakeMs } = options.patience;
     this.#websocket = new WebSocket(options.url, {
       headers: options.headers,
       agent: options.agent,
-      handshakeTimeout: HANDSHAKE_MS,
+      handshakeTimeout: handshakeMs,
       maxPayload: MAX_INCOMING_BYTES,
       perMessageDeflate: false,
       followRedirects: false,
     });
-    this.#timer = setTimeout(() => this.destroy('no handshake within 5 s'), HANDSHAKE_MS);
+    this.#timer = setTimeout(() => this.destroy(`no handshake within ${handshakeMs} ms`), handshakeMs);
     this.#websocket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     this.#websocket.on('error', (error) => this.destroy(describe(error)));
     this.#websocket.on('close', (code) => this.destroy(`closed by the server (${code})`));
@@ -107,17 +118,18 @@ export class TunnelSocket {
     if (name !== 'identify' || this.#ready) return this.#listener.event(this, name, args, id);
     this.#ready = true;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ping(), PING_MS);
+    this.#timer = setTimeout(() => this.#ping(), this.#patience.pingMs);
     this.#listener.ready(this);
   }
 
   #ping(): void {
+    const { pingMs, silenceMs } = this.#patience;
     this.#heard = false;
     this.send(encodePing(Date.now()));
     this.#timer = setTimeout(() => {
-      if (!this.#heard) return this.destroy(`no answer to a ping within ${SILENCE_MS / 1000} s`);
-      this.#timer = setTimeout(() => this.#ping(), PING_MS - SILENCE_MS);
-    }, SILENCE_MS);
+      if (!this.#heard) return this.destroy(`no answer to a ping within ${silenceMs} ms`);
+      this.#timer = setTimeout(() => this.#ping(), pingMs - silenceMs);
+    }, silenceMs);
   }
 }
 

@@ -12,7 +12,7 @@ import { Oddities } from './oddities.ts';
 import { Outbound, type OutboundAnswer, type OutboundRequest } from './outbound.ts';
 import { Requests } from './requests.ts';
 import { socketUrl } from './server-url.ts';
-import { type SocketListener, TunnelSocket } from './socket.ts';
+import { PATIENCE, type Patience, type SocketListener, TunnelSocket } from './socket.ts';
 
 const OUTBOUND_MS = 120_000;
 /** Longer than the server's idle time is never needed; shorter than the usual idle limit of gateways, 60 s. */
@@ -33,6 +33,7 @@ export interface TunnelOptions {
   readonly log: Log;
   /** Serves one call; must bring its answer to an end. */
   serve(call: Call, answer: Answer): void;
+  readonly patience?: Patience;
   readonly now?: () => number;
   readonly random?: () => number;
 }
@@ -143,7 +144,7 @@ export class Tunnel {
   }
 
   #connect(network: Network, role: Role, listener: SocketListener): TunnelSocket {
-    const { serverUrl, token, agentVersion } = this.#options;
+    const { serverUrl, token, agentVersion, patience = PATIENCE } = this.#options;
     const url = socketUrl({ serverUrl, token, role, serverId: this.#assignment?.serverId ?? null });
     const headers = {
       'x-snyk-broker-client-id': this.#clientId,
@@ -151,7 +152,7 @@ export class Tunnel {
       'x-broker-client-version': agentVersion,
       'snyk-request-id': randomUUID(),
     };
-    return new TunnelSocket({ url, headers, agent: network.upgradeAgent(url) }, listener);
+    return new TunnelSocket({ url, headers, agent: network.upgradeAgent(url), patience }, listener);
   }
 
   #identity(role: Role): unknown {
