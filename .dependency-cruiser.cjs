@@ -2,7 +2,7 @@
 const rooms = [
   ['cli', '^src/cli\\.ts$'],
   ['commands', '^src/commands/'],
-  ['agent', '^src/agent\\.ts$'],
+  ['agent', '^src/(agent|gate)\\.ts$'],
   ['http', '^src/http/'],
   ['inventory', '^src/inventory/'],
   ['relay', '^src/relay/'],
@@ -50,5 +50,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },
 };

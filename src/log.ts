@@ -18,9 +18,9 @@ const SHORTEST_SCRUBBED = 8;
  *
  * Secrets stay out of lines by never being handed to the log. `secrets` is the second line of defence: where one
  * of them shows up all the same (inside another program's error text), raw, percent-encoded, base64 or
- * JSON-escaped, it is replaced.
+ * JSON-escaped, it is replaced. It is asked for again at each line, since some are read after the log is made.
  */
-export function createLog(level: string, secrets: readonly string[] = []): Log {
+export function createLog(level: string, secrets: () => readonly string[] = () => []): Log {
   const { combine, timestamp, json } = winston.format;
   const scrub = scrubber(secrets);
   const logger = winston.createLogger({
@@ -39,11 +39,17 @@ export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const MESSAGE = Symbol.for('message');
 
-function scrubber(secrets: readonly string[]): winston.Logform.Format {
-  const needles = [
-    ...new Set(secrets.filter((secret) => secret.length >= SHORTEST_SCRUBBED).flatMap(spellings)),
-  ];
+function scrubber(secrets: () => readonly string[]): winston.Logform.Format {
+  let known = 0;
+  let needles: string[] = [];
   return winston.format((info) => {
+    const current = secrets();
+    if (current.length !== known) {
+      known = current.length;
+      needles = [
+        ...new Set(current.filter((secret) => secret.length >= SHORTEST_SCRUBBED).flatMap(spellings)),
+      ];
+    }
     let line = info[MESSAGE] as string;
     for (const needle of needles) {
       if (line.includes(needle)) line = line.replaceAll(needle, '[secret]');

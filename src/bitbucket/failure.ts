@@ -18,6 +18,10 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
 /** Says what a broken exchange means, in a code that callers and operators know. No text of the cause is repeated. */
 export function downstreamError(cause: unknown): AgentError {
   const code = failureCode(cause);
+  if (isProxyRefusal(cause)) {
+    const hint = 'Check the user and the password in HTTP_PROXY and HTTPS_PROXY.';
+    return new AgentError('DOWNSTREAM_ERROR', 'The proxy refused its login (407).', { cause, hint });
+  }
   if (code === 'UND_ERR_INVALID_ARG') {
     return new AgentError('BAD_REQUEST', 'The request has a header or a method that HTTP does not allow.', {
       cause,
@@ -35,3 +39,10 @@ const BROKEN_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 /** A kept connection that had died while it was idle looks like this on its next use. */
 export const isBrokenConnection = (error: AgentError): boolean =>
   BROKEN_CONNECTION.has(failureCode(error.cause));
+
+/** undici 8.12 tells a 407 by the text alone: absolute-form requests fail with its invalid-argument error. */
+const isProxyRefusal = (cause: unknown): boolean =>
+  typeof cause === 'object' &&
+  cause !== null &&
+  'message' in cause &&
+  /\(407\)/.test(String(cause.message));

@@ -1,0 +1,92 @@
+import type { Secret } from './secret.ts';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** One way to log in at Bitbucket. `name` tells an operator which one is meant: `BITBUCKET_PAT_POOL[2]`, counted from 1. */
+export type BitbucketCredential =
+  | { readonly kind: 'basic'; readonly name: string; readonly username: Secret; readonly password: Secret }
+  | { readonly kind: 'bearer'; readonly name: string; readonly token: Secret };
+
+/** The tunnel's far end. URLs are `scheme://host[:port][/path]` without a trailing slash. */
+export interface BrokerConfig {
+  readonly token: Secret;
+  readonly serverUrl: string;
+  readonly apiBaseUrl: string;
+  /** This agent's own URL as Bitbucket's webhooks see it. */
+  readonly clientUrl: string | null;
+  readonly haMode: boolean;
+  /** The `deployment_location` told to the dispatcher. */
+  readonly location: string;
+}
+
+export interface BitbucketConfig {
+  /** `scheme://host[:port][/context]`, no trailing slash. */
+  readonly baseUrl: string;
+  readonly scheme: 'http' | 'https';
+  /** `host[:port][/context]`: what `${BITBUCKET}` means. */
+  readonly host: string;
+  /** `host[:port][/context]/rest/api/1.0` unless set otherwise: what `${BITBUCKET_API}` means. */
+  readonly api: string;
+  /** In pool order, at least one, all of one kind. */
+  readonly credentials: readonly BitbucketCredential[];
+  readonly timeouts: BitbucketTimeouts;
+}
+
+/** Milliseconds. */
+export interface BitbucketTimeouts {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+}
+
+export interface AcceptConfig {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+  /** The list that comes with the agent, because `ACCEPT` is not set. */
+  readonly shipped: boolean;
+}
+
+/** How the agent leaves the host. Proxy URLs are secrets as they may hold a password, percent-encoded. */
+export interface NetworkConfig {
+  readonly httpProxy: Secret | null;
+  readonly httpsProxy: Secret | null;
+  readonly noProxy: readonly string[];
+  /** PEM, one certificate each, beside the ones that Node trusts. */
+  readonly extraCa: readonly string[];
+}
+
+export interface ListenConfig {
+  readonly port: number;
+  readonly healthcheckPath: string;
+  readonly tls: { readonly cert: string; readonly key: Secret } | null;
+}
+
+/** What the environment asks for: complete, checked, frozen. */
+export interface Config {
+  readonly profileName: string | null;
+  readonly serviceType: 'on-premises';
+  readonly broker: BrokerConfig;
+  readonly bitbucket: BitbucketConfig;
+  readonly accept: AcceptConfig;
+  readonly allowWrites: boolean;
+  readonly allowVariableSubstitution: boolean;
+  readonly listen: ListenConfig;
+  readonly admin: { readonly host: string; readonly port: number };
+  /** Absolute; not looked at yet. */
+  readonly stateDir: string;
+  readonly logLevel: LogLevel;
+  readonly network: NetworkConfig;
+  /** To be told once at start. */
+  readonly warnings: readonly string[];
+  /** What `${NAME}` means in a rule's origin; `undefined` when it is not set or is a secret. */
+  variable(name: string): string | undefined;
+  /**
+   * What `${NAME}` means in a rule's auth: the pool in order when `NAME_POOL` is set, else the one value; empty when unknown.
+   * Any name may be asked for, also as `NAME_FILE`.
+   * @throws {ConfigError} when that file cannot be read, or when value and file are both set.
+   */
+  credentials(name: string): readonly Secret[];
+  /** Every secret known so far, for the log's redaction; user names are not among them, they are ordinary words. */
+  secrets(): readonly Secret[];
+}

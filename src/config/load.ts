@@ -1,0 +1,135 @@
+import { ConfigError, type Problem } from '../errors.ts';
+import { acceptConfig } from './accept.ts';
+import { type BitbucketAddress, bitbucketAddress } from './bitbucket.ts';
+import { brokerConfig } from './broker.ts';
+import type { BitbucketTimeouts, Config } from './config.ts';
+import { bitbucketCredentials, credentialValues } from './credentials.ts';
+import { Environment } from './environment.ts';
+import { readDotenv } from './files.ts';
+import { createNames, type Names } from './names.ts';
+import { IGNORED } from './official.ts';
+import { listenConfig, networkConfig } from './outside.ts';
+import { VARIABLES } from './schema.ts';
+import { Secret } from './secret.ts';
+
+export interface LoadOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where `.env` is looked for and relative paths start. */
+  readonly cwd?: string;
+}
+
+/**
+ * Reads the environment, with `.env` of the working folder behind it, into one frozen configuration.
+ * Changes no variable, opens no port, reads the files that variables name.
+ * @throws {ConfigError} with everything that is wrong.
+ */
+export function loadConfig({ env: given = process.env, cwd = process.cwd() }: LoadOptions = {}): Config {
+  const env = environment(given, cwd);
+  const address = bitbucketAddress(env);
+  const values = credentialValues(env);
+  const names = createNames(env, address, values);
+  const config = {
+    profileName: env.read('PROFILE_NAME') ?? null,
+    serviceType: env.read('SERVICE_TYPE'),
+    broker: brokerConfig(env),
+    bitbucket: {
+      baseUrl: address.baseUrl,
+      scheme: address.scheme,
+      host: address.host,
+      api: address.api,
+      credentials: bitbucketCredentials(env, values),
+      timeouts: timeouts(env),
+    },
+    accept: acceptConfig(env),
+    allowWrites: env.read('ALLOW_WRITES'),
+    allowVariableSubstitution: env.read('ALLOW_VARIABLE_SUBSTITUTION'),
+    listen: listenConfig(env),
+    admin: { host: env.read('ADMIN_HOST'), port: env.read('ADMIN_PORT') },
+    stateDir: env.path(env.read('STATE_DIR')),
+    logLevel: env.read('LOG_LEVEL'),
+    network: networkConfig(env),
+    warnings: env.warnings,
+    variable: names.variable,
+    credentials: names.credentials,
+  };
+  if (config.listen.port === config.admin.port && config.admin.port !== 0) {
+    env.problem('ADMIN_PORT', 'is the same as PORT', String(config.listen.port === 8001 ? 8000 : 8001));
+  }
+  if (env.problems.length > 0) throw new ConfigError(inOrder(env.problems));
+  warn(env, address, given);
+  return frozen({ ...config, secrets: () => secrets(config, names) });
+}
+
+/** In the order of the documentation, so that the first line is the first thing to look at. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const names = Object.keys(VARIABLES);
+  const rank = ({ where }: Problem) => names.indexOf(where.replace(/_FILE$/, ''));
+  return problems.toSorted((one, other) => rank(one) - rank(other));
+}
+
+function environment(given: Readonly<Record<string, string | undefined>>, cwd: string): Environment {
+  const dotenv = readDotenv(new Environment({}, cwd).path('.env'));
+  const env = new Environment({ ...(dotenv.ok ? dotenv.value : {}), ...given }, cwd);
+  if (!dotenv.ok)
+    env.problems.push({ where: '.env', reason: dotenv.reason, example: 'a readable file, or none' });
+  return env;
+}
+
+function timeouts(env: Environment): BitbucketTimeouts {
+  return {
+    connectMs: env.read('BITBUCKET_CONNECT_TIMEOUT_MS'),
+    firstByteMs: env.read('BITBUCKET_FIRST_BYTE_TIMEOUT_MS'),
+    idleMs: env.read('BITBUCKET_IDLE_TIMEOUT_MS'),
+  };
+}
+
+function warn(
+  env: Environment,
+  address: BitbucketAddress,
+  real: Readonly<Record<string, string | undefined>>,
+): void {
+  const ignored = env.names().filter((name) => Object.hasOwn(IGNORED, name));
+  if (ignored.length > 0) {
+    const names = ignored.sort().join(', ');
+    env.warnings.push(
+      `Variables of the Snyk Broker client without effect here: ${names}. docs/configuration.md says why.`,
+    );
+  }
+  if (address.scheme === 'http') {
+    env.warnings.push(`Bitbucket is reached over http: logins go to ${address.host} unencrypted.`);
+  }
+  if (env.read('BROKER_SERVER_URL').startsWith('http:')) {
+    env.warnings.push('The Snyk Broker server is reached over http: the token goes there unencrypted.');
+  }
+  if (real.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+    env.warnings.push(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked. Use CA_CERT for a private CA instead.',
+    );
+  } else if (env.text('NODE_TLS_REJECT_UNAUTHORIZED') !== undefined) {
+    env.warnings.push('NODE_TLS_REJECT_UNAUTHORIZED has no effect unless it is 0 and not from .env.');
+  }
+}
+
+function secrets(
+  config: Pick<Config, 'broker' | 'bitbucket' | 'listen' | 'network'>,
+  names: Names,
+): readonly Secret[] {
+  const { broker, bitbucket, listen, network } = config;
+  const proxies = [network.httpProxy, network.httpsProxy].filter((proxy) => proxy !== null);
+  return [
+    broker.token,
+    ...bitbucket.credentials.map((login) => (login.kind === 'bearer' ? login.token : login.password)),
+    ...(['BITBUCKET_PAT', 'BITBUCKET_PASSWORD'] as const).flatMap((name) => names.credentials(name)),
+    ...proxies.flatMap((proxy) => [proxy, new Secret(decodeURIComponent(new URL(proxy.reveal()).password))]),
+    ...(listen.tls === null ? [] : [listen.tls.key]),
+    ...names.foreignSecrets(),
+  ].filter((secret, index, all) => {
+    const value = secret.reveal();
+    return value !== '' && all.findIndex((other) => other.reveal() === value) === index;
+  });
+}
+
+function frozen<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) frozen(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,103 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { baseUrlText, parseBaseUrl, proxyUrlFault } from './url.ts';
+
+/** The longest time that Node's timers take, in milliseconds. */
+const LONGEST_TIMER = 2_147_483_647;
+const CONTROL = /\p{Cc}/u;
+const NO_CONTROL = 'holds a line break or another control character';
+
+/** Text to value, one parser a kind of variable. A message never repeats the value: it may be a secret. */
+export const flag = z.stringbool({
+  truthy: ['true', '1', 'yes', 'on'],
+  falsy: ['false', '0', 'no', 'off'],
+  error: 'is neither true (1, yes, on) nor false (0, no, off)',
+});
+
+export const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'is not a port number')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'is over 65535');
+
+export const milliseconds = z
+  .string()
+  .regex(/^\d{1,10}$/, 'is not a whole number of milliseconds')
+  .transform(Number)
+  .refine((value) => value > 0 && value <= LONGEST_TIMER, `is not between 1 and ${LONGEST_TIMER}`);
+
+export const line = z.string().refine((text) => !CONTROL.test(text), NO_CONTROL);
+
+export const baseUrl = z.string().transform((text, context) => {
+  const parsed = parseBaseUrl(text);
+  if (typeof parsed !== 'string') return baseUrlText(parsed);
+  context.addIssue(parsed);
+  return z.NEVER;
+});
+
+export const proxyUrl = z.string().superRefine((text, context) => {
+  const fault = proxyUrlFault(text);
+  if (fault !== null) context.addIssue(fault);
+});
+
+export const hostList = z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== ''));
+
+export const urlPath = z.string().regex(/^\/[\w\-.~/]*$/, 'is not a plain path that starts with a slash');
+
+export const listenHost = z
+  .string()
+  .refine(
+    (text) => isIP(text) !== 0 || /^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(text),
+    'is not a host name or an IP address',
+  );
+
+/** It stands in the path of the tunnel's URL. */
+export const brokerToken = z
+  .string()
+  .regex(
+    /^[\w.~!$&'()*+,;=:@-]+$/,
+    'holds a character that cannot stand in a URL path, such as a space or a line break',
+  )
+  .refine((text) => !/^\.+$/.test(text), 'is nothing but dots');
+
+export const bearerToken = z
+  .string()
+  .regex(
+    /^[\x21-\x7e]+$/,
+    'holds a character that cannot stand in a header, such as a line break or a space',
+  );
+
+/** RFC 7617: no colon, no control characters. */
+export const userName = line.refine(
+  (text) => !text.includes(':'),
+  'holds a colon, which Basic authentication cannot carry',
+);
+
+export const password = line;
+
+/** A comma-separated list, at least one entry, each as `entry` wants it. */
+export function pool(entry: z.ZodType<string, string>): z.ZodType<string[], string> {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine((entries) => !entries.includes(''), 'has an empty entry')
+    .pipe(z.array(entry));
+}
+
+/** The Snyk Broker client also knows the levels of bunyan. */
+export const logLevel = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(
+    z.enum(['error', 'warn', 'info', 'debug', 'trace', 'fatal'], {
+      error: 'is not one of error, warn, info, debug',
+    }),
+  )
+  .transform((level) => (level === 'trace' ? 'debug' : level === 'fatal' ? 'error' : level));
+
+export const serviceType = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .refine((text) => text !== 'cloud', 'is cloud, which this agent does not connect to yet')
+  .pipe(z.enum(['on-premises', 'server', 'cloud'], { error: 'is not on-premises' }))
+  .transform(() => 'on-premises' as const);

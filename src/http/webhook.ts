@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import express, { type Request, type Response, Router } from 'express';
+import { AgentError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
+import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
+
+const LARGEST_WEBHOOK_BYTES = 1024 * 1024;
+/** Of Snyk's answer, what Bitbucket may see. */
+const ANSWER_HEADERS = ['content-type', 'snyk-request-id'];
+/** Of Bitbucket's request, what is about the connection and not about the event. */
+const NOT_PASSED =
+  /^(host|connection|content-length|transfer-encoding|keep-alive|upgrade|te|trailer|expect|cookie|proxy-.*|x-forwarded-.*|forwarded)$/;
+
+export interface WebhookOptions {
+  readonly rules: RuleSet;
+  /** Sends a request through the tunnel to Snyk. */
+  forward(request: OutboundRequest): Promise<OutboundAnswer>;
+  readonly log: Log;
+}
+
+/** `POST /webhook/…`: the accept list's `public` rules decide, then through the tunnel, and Snyk's answer back. */
+export function webhookRoutes({ rules, forward, log }: WebhookOptions): Router {
+  const router = Router();
+  const raw = express.raw({ type: () => true, limit: LARGEST_WEBHOOK_BYTES, inflate: false });
+  router.use('/webhook', raw, async (request: Request, response: Response) => {
+    const started = performance.now();
+    const url = request.originalUrl;
+    const requestId = request.header('x-request-id') ?? randomUUID();
+    const { method } = request;
+    const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const headers = passedHeaders(request);
+    const verdict = rules.decidePublic({ method, url, headers, body });
+    const done = (status: number, code?: string) => {
+      const ms = Math.round((performance.now() - started) * 100) / 100;
+      const fields = {
+        requestId,
+        method,
+        ruleId: verdict.ruleId,
+        reason: verdict.reason,
+        status,
+        bytes: body.length,
+        ms,
+      };
+      log.info(
+        verdict.allowed ? 'webhook relayed' : 'webhook refused',
+        code === undefined ? fields : { ...fields, code },
+      );
+    };
+    if (!verdict.allowed) {
+      response.status(401).json({ code: 'FILTER_BLOCKED', message: 'blocked', reason: verdict.reason, url });
+      return done(401, 'FILTER_BLOCKED');
+    }
+    try {
+      const answer = await forward({ method, url, headers, body, requestId });
+      for (const name of ANSWER_HEADERS) {
+        const value = answer.headers[name];
+        if (typeof value === 'string') response.setHeader(name, value);
+      }
+      response.status(answer.status).end(answer.body);
+      done(answer.status);
+    } catch (error) {
+      const failure =
+        error instanceof AgentError
+          ? error
+          : new AgentError('INTERNAL', 'The webhook could not be relayed.', { cause: error });
+      response.status(failure.status).json({ code: failure.code, message: failure.message });
+      done(failure.status, failure.code);
+    }
+  });
+  return router;
+}
+
+function passedHeaders(request: Request): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === 'string' && !NOT_PASSED.test(name)) headers[name] = value;
+  }
+  return headers;
+}

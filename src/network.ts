@@ -1,0 +1,160 @@
+import type { ClientRequest, Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { type buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
+import type { NetworkConfig } from './config/config.ts';
+import { createNoProxy } from './no-proxy.ts';
+
+export interface DispatcherOptions {
+  /** Connections at the same time; no limit when left out. */
+  readonly connections?: number;
+  /** One limit over TCP, the proxy's CONNECT and TLS together. */
+  readonly connectTimeoutMs: number;
+  /** How long an idle connection is kept when the server names no time itself. */
+  readonly keepAliveMs: number;
+}
+
+/** The agent's way out of the host: proxy, private CA and connection pools, decided in one place. */
+export interface Network {
+  /** The proxy's URL with its password, or `null` when the connection is direct. Takes http, https, ws and wss URLs. */
+  proxyFor(url: string): string | null;
+  /**
+   * A pool of HTTP/1.1 connections to one origin, which it fills in for each request. The path goes on the wire as it
+   * is given. A connection that takes too long fails with `UND_ERR_CONNECT_TIMEOUT`.
+   */
+  dispatcher(origin: string, options: DispatcherOptions): Dispatcher;
+  /** For one websocket connection; `undefined` when Node's own way is the right one. */
+  upgradeAgent(url: string): HttpAgent | undefined;
+  /** Ends every connection the dispatchers hold; requests that still run fail. */
+  close(): Promise<void>;
+}
+
+/** @see Network */
+export function createNetwork(config: NetworkConfig): Network {
+  const noProxy = createNoProxy(config.noProxy);
+  const secureContext = trustContext(config.extraCa);
+  const dispatchers: Dispatcher[] = [];
+
+  const proxyFor = (url: string): string | null => {
+    const target = new URL(url);
+    const secure = target.protocol === 'https:' || target.protocol === 'wss:';
+    const proxy = secure ? config.httpsProxy : config.httpProxy;
+    return proxy === null || noProxy(target) ? null : proxy.reveal();
+  };
+
+  return {
+    proxyFor,
+    dispatcher(origin, options) {
+      const proxy = proxyFor(origin);
+      const pool =
+        proxy === null
+          ? directPool(origin, options, secureContext)
+          : proxiedPool(proxy, options, secureContext);
+      dispatchers.push(pool);
+      return pool.compose((dispatch) => (request, handler) => dispatch({ ...request, origin }, handler));
+    },
+    upgradeAgent(url) {
+      const proxy = proxyFor(url);
+      if (proxy !== null) return new UpgradeProxyAgent(proxy, secureContext);
+      if (secureContext !== undefined && url.startsWith('wss:')) return new HttpsAgent({ secureContext });
+      return undefined;
+    },
+    async close() {
+      await Promise.all(dispatchers.splice(0).map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}
+
+/** Node's default roots and the private ones; `undefined` when there are no private ones, as reading the roots takes time. */
+function trustContext(extraCa: readonly string[]): SecureContext | undefined {
+  if (extraCa.length === 0) return undefined;
+  return createSecureContext({ ca: [...getCACertificates('default'), ...extraCa] });
+}
+
+function poolOptions({ connections, keepAliveMs }: DispatcherOptions): Pool.Options {
+  return { connections: connections ?? null, keepAliveTimeout: keepAliveMs, pipelining: 1, allowH2: false };
+}
+
+function tlsOptions(secureContext: SecureContext | undefined): { secureContext?: SecureContext } {
+  return secureContext === undefined ? {} : { secureContext };
+}
+
+function directPool(
+  origin: string,
+  options: DispatcherOptions,
+  secureContext: SecureContext | undefined,
+): Dispatcher {
+  const connect = { timeout: options.connectTimeoutMs, ...tlsOptions(secureContext) };
+  return new Pool(origin, { ...poolOptions(options), connect });
+}
+
+/**
+ * https targets go through CONNECT, http targets as absolute-form requests. undici's ProxyAgent hands its own options to
+ * tunnels only, limits each step of a CONNECT by itself and its answer not at all: the factory evens that out.
+ */
+function proxiedPool(
+  uri: string,
+  options: DispatcherOptions,
+  secureContext: SecureContext | undefined,
+): Dispatcher {
+  const { connectTimeoutMs } = options;
+  return new ProxyAgent({
+    uri,
+    allowH2: false,
+    connectTimeout: connectTimeoutMs,
+    proxyTls: tlsOptions(secureContext),
+    requestTls: tlsOptions(secureContext),
+    factory: (origin, given: { connect?: buildConnector.connector }) =>
+      new Pool(origin, {
+        ...poolOptions(options),
+        ...(given.connect === undefined ? {} : { connect: withDeadline(given.connect, connectTimeoutMs) }),
+      }),
+  });
+}
+
+/** Limits a connector as a whole. A step that is still running is aborted, a socket that comes too late is destroyed. */
+function withDeadline(connect: buildConnector.connector, timeoutMs: number): buildConnector.connector {
+  return (target, callback) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort();
+      const message = `Connect Timeout Error (${target.hostname}:${target.port}, timeout: ${timeoutMs}ms)`;
+      callback(new errors.ConnectTimeoutError(message), null);
+    }, timeoutMs);
+    const tunnel = { ...target, signal: late.signal };
+    connect(tunnel, (...outcome) => {
+      clearTimeout(timer);
+      if (!late.signal.aborted) callback(...outcome);
+      else outcome[1]?.destroy();
+    });
+  };
+}
+
+/**
+ * Reaches a websocket's server by CONNECT. Serves one connection: a request that is given up takes the socket to the
+ * proxy with it. `abort` is the one event of a request that Node tells before there is a socket.
+ */
+class UpgradeProxyAgent extends HttpsProxyAgent<string> {
+  readonly #abandon: AbortController;
+  readonly #secureContext: SecureContext | undefined;
+
+  constructor(proxy: string, secureContext: SecureContext | undefined) {
+    const abandon = new AbortController();
+    super(proxy, { ...tlsOptions(secureContext), signal: abandon.signal });
+    this.#abandon = abandon;
+    this.#secureContext = secureContext;
+  }
+
+  override async connect(
+    request: ClientRequest,
+    options: Parameters<HttpsProxyAgent<string>['connect']>[1],
+  ): Promise<Socket> {
+    const givenUp = () => this.#abandon.abort();
+    request.once('abort', givenUp);
+    const socket = await super.connect(request, { ...options, ...tlsOptions(this.#secureContext) });
+    request.off('abort', givenUp);
+    return socket;
+  }
+}

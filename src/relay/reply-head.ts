@@ -1,0 +1,40 @@
+import type { AnswerHead } from '../call.ts';
+
+/** Between two hosts only; and Bitbucket's session, which is as good as a password. */
+const NOT_PASSED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'set-cookie',
+]);
+
+/** What Bitbucket's status and headers become for the caller, with the Snyk Broker's label beside an error. */
+export function replyHead(
+  status: number,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  requestId: string,
+): AnswerHead {
+  const passed: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || NOT_PASSED.has(name)) continue;
+    passed[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  passed['snyk-request-id'] = requestId;
+  const errorType = errorTypeOf(status);
+  return errorType === undefined ? { status, headers: passed } : { status, headers: passed, errorType };
+}
+
+/** The labels of the Snyk Broker client 5.22.14; a 404 is an answer like any other. */
+function errorTypeOf(status: number): string | undefined {
+  if (status < 400 || status === 404) return undefined;
+  if (status === 401) return 'DOWNSTREAM_UNAUTHORIZED';
+  if (status === 403) return 'DOWNSTREAM_FORBIDDEN';
+  if (status === 429) return 'DOWNSTREAM_RATE_LIMITED';
+  return status >= 500 ? 'DOWNSTREAM_SERVER_ERROR' : 'DOWNSTREAM_UNEXPECTED';
+}

@@ -1,0 +1,219 @@
+import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Problem } from '../errors.ts';
+import { type Auth, type ConditionSpec, EXAMPLES, ruleSchema } from './rule-schema.ts';
+
+/** One rule as the file has it; nothing is replaced yet. */
+export interface RuleSpec {
+  readonly id: string;
+  readonly list: 'private' | 'public';
+  /** `FILE, private rule 3 (line 41)`. */
+  readonly where: string;
+  /** Upper case, or `ANY`. */
+  readonly method: string;
+  readonly path: string;
+  /** `null` for a public rule. */
+  readonly origin: string | null;
+  readonly auth: Auth | null;
+  readonly valid: readonly ConditionSpec[];
+  /** Its `"//"` texts, a line each. */
+  readonly comment: string | null;
+  readonly purpose: string | null;
+  readonly permission: string | null;
+}
+
+/** The rules of one file that could be read, in file order. */
+export interface AcceptList {
+  readonly private: readonly RuleSpec[];
+  readonly public: readonly RuleSpec[];
+  /** The origins of private rules that have problems, so that what is wrong with these can be told at the same time. */
+  readonly broken: readonly { readonly where: string; readonly origin: string }[];
+  /** What was left out of account, such as fields that mean nothing here. */
+  readonly notes: readonly string[];
+}
+
+const LISTS = ['private', 'public'] as const;
+const KNOWN = new Set(['//', 'id', 'purpose', 'permission', 'method', 'path', 'origin', 'auth', 'valid']);
+const WHOLE = `{"private": [${EXAMPLES.rule}], "public": []}`;
+
+/**
+ * Reads an accept list in the grammar of the Snyk Broker client, JSON or YAML (JSON is read as the YAML it also is).
+ * The list has the rules that are right; `problems` names all that is wrong in the others. `list` is `null` when the
+ * text cannot be read at all.
+ *
+ * @param file the name for messages
+ */
+export function parseAcceptList(
+  text: string,
+  file: string,
+): { list: AcceptList | null; problems: Problem[] } {
+  return new Reading(text, file).read();
+}
+
+class Reading {
+  readonly #file: string;
+  readonly #lines = new LineCounter();
+  readonly #document;
+  readonly #problems: Problem[] = [];
+  readonly #notes: string[] = [];
+  readonly #broken: { where: string; origin: string }[] = [];
+  readonly #ids = new Map<string, string>();
+
+  constructor(text: string, file: string) {
+    this.#file = file;
+    this.#document = parseDocument(text.replace(/^\uFEFF/, ''), {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+      uniqueKeys: (a, b) => isScalar(a) && isScalar(b) && a.value === b.value && a.value !== '//',
+    });
+  }
+
+  read(): { list: AcceptList | null; problems: Problem[] } {
+    const root = this.#content();
+    if (root === null) return { list: null, problems: this.#problems };
+    for (const key of Object.keys(root)) {
+      if (key !== '//' && key !== 'private' && key !== 'public')
+        this.#notes.push(`"${key}" has no meaning and is ignored`);
+    }
+    if (root.private === undefined && root.public === undefined) {
+      this.#problem(this.#file, 'has neither a list "private" nor a list "public"', WHOLE);
+    }
+    const [ofPrivate, ofPublic] = LISTS.map((list) => this.#readList(list, root[list] ?? []));
+    const list = {
+      private: ofPrivate ?? [],
+      public: ofPublic ?? [],
+      broken: this.#broken,
+      notes: this.#notes,
+    };
+    return { list, problems: this.#problems };
+  }
+
+  /** The whole as plain values; `null`, and a problem, when it is no object. */
+  #content(): Readonly<Record<string, unknown>> | null {
+    for (const error of this.#document.errors) {
+      const { line, col } = this.#lines.linePos(error.pos[0]);
+      const reason = error.code === 'DUPLICATE_KEY' ? 'a field occurs twice in one object' : error.message;
+      this.#problem(`${this.#file} (line ${line}, column ${col})`, reason, EXAMPLES.rule);
+    }
+    if (this.#document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return null;
+    try {
+      const root: unknown = this.#document.toJS();
+      if (isObject(root)) return root;
+      this.#problem(this.#file, 'is not an object', WHOLE);
+    } catch (error) {
+      this.#problem(
+        this.#file,
+        `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        WHOLE,
+      );
+    }
+    return null;
+  }
+
+  #readList(list: 'private' | 'public', rules: unknown): RuleSpec[] {
+    if (!Array.isArray(rules)) {
+      this.#problem(`${this.#file}, ${list}`, 'is not a list of rules', WHOLE);
+      return [];
+    }
+    return rules.map((rule, index) => this.#readRule(list, index, rule)).filter((spec) => spec !== null);
+  }
+
+  #readRule(list: 'private' | 'public', index: number, value: unknown): RuleSpec | null {
+    const where = this.#where([list, index]);
+    const parsed = ruleSchema.safeParse(value);
+    const before = this.#problems.length;
+    for (const { path, message } of parsed.error?.issues ?? []) {
+      const field = path[0] === undefined ? 'rule' : String(path[0]);
+      this.#problem(this.#where([list, index], path), message, EXAMPLES[field] ?? WHOLE);
+    }
+    const origin = isObject(value) ? value.origin : undefined;
+    if (isObject(value) && list === 'private' && origin === undefined) {
+      this.#problem(where, 'has no origin, so there is nowhere to send a call', EXAMPLES.origin);
+    }
+    const name = parsed.success ? this.#idOf(list, index, where, parsed.data) : null;
+    if (!parsed.success || name === null || this.#problems.length > before) {
+      if (list === 'private' && typeof origin === 'string') this.#broken.push({ where, origin });
+      return null;
+    }
+    const { id: _, method, path, valid, auth, purpose, permission, ...others } = parsed.data;
+    this.#note(list, where, others, auth);
+    return {
+      id: name,
+      list,
+      where,
+      method,
+      path,
+      origin: list === 'private' ? (others.origin ?? null) : null,
+      auth: list === 'private' ? (auth ?? null) : null,
+      valid,
+      comment: this.#comments(list, index),
+      purpose: purpose ?? null,
+      permission: permission ?? null,
+    };
+  }
+
+  /** The rule's own id, or one made for it; `null`, and a problem, when another rule has it. */
+  #idOf(list: string, index: number, where: string, rule: z.output<typeof ruleSchema>): string | null {
+    const base = `${list}-${index + 1}-${rule.method.toLowerCase()}${words(rule.path)}`;
+    let id = rule.id ?? base;
+    for (let count = 2; rule.id === undefined && this.#ids.has(id); count += 1) id = `${base}-${count}`;
+    const first = this.#ids.get(id);
+    if (first === undefined) {
+      this.#ids.set(id, where);
+      return id;
+    }
+    this.#problem(where, `id "${id}" is already that of ${first}`, EXAMPLES.id);
+    return null;
+  }
+
+  #note(list: string, where: string, others: Readonly<Record<string, unknown>>, auth: unknown): void {
+    const useless = Object.keys(others).filter((key) => !KNOWN.has(key));
+    if (list === 'public')
+      useless.push(
+        ...['origin', 'auth'].filter((key) => (key === 'auth' ? auth : others[key]) !== undefined),
+      );
+    if (useless.length > 0) this.#notes.push(`${where}: ignored: ${useless.join(', ')}`);
+  }
+
+  /** A rule may have several `"//"`: all are kept. */
+  #comments(list: string, index: number): string | null {
+    const node = this.#document.getIn([list, index], true);
+    if (!isMap(node)) return null;
+    const texts = node.items
+      .filter(({ key }) => isScalar(key) && key.value === '//')
+      .flatMap(({ value }) => (isScalar(value) ? [String(value.value)] : []));
+    return texts.length === 0 ? null : texts.join('\n');
+  }
+
+  #where(rule: readonly [string, number], inside: readonly PropertyKey[] = []): string {
+    const node = this.#nodeAt([...rule, ...inside]) ?? this.#nodeAt(rule);
+    const line = node?.range == null ? '' : ` (line ${this.#lines.linePos(node.range[0]).line})`;
+    return `${this.#file}, ${rule[0]} rule ${rule[1] + 1}${line}`;
+  }
+
+  #nodeAt(path: readonly PropertyKey[]): Node | undefined {
+    try {
+      return this.#document.getIn(path, true) as Node | undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #problem(where: string, reason: string, example: string | undefined): void {
+    this.#problems.push({ where, reason, example: example ?? WHOLE });
+  }
+}
+
+/** The literal words of a path, each with a hyphen before it, for an id. */
+const words = (path: string): string =>
+  path
+    .replace(/:(\w+)/g, '$1')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
+    .map((word) => `-${word.toLowerCase()}`)
+    .join('')
+    .slice(0, 60);
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
