@@ -10,6 +10,13 @@ export interface Log {
   error(message: string, fields?: Fields): void;
 }
 
+/** A value that prints as a mask; `reveal` hands it out. */
+interface Revealable {
+  reveal(): string;
+}
+
+const NONE: readonly Revealable[] = [];
+
 /** Shorter secrets are not searched for in finished lines: replacing one letter would mangle every line. */
 const SHORTEST_SCRUBBED = 8;
 
@@ -18,9 +25,10 @@ const SHORTEST_SCRUBBED = 8;
  *
  * Secrets stay out of lines by never being handed to the log. `secrets` is the second line of defence: where one
  * of them shows up all the same (inside another program's error text), raw, percent-encoded, base64 or
- * JSON-escaped, it is replaced. It is asked for again at each line, since some are read after the log is made.
+ * JSON-escaped, it is replaced. It is asked for again at each line, since some are read
+ * after the log is made; it must give the same list as long as nothing is new.
  */
-export function createLog(level: string, secrets: () => readonly string[] = () => []): Log {
+export function createLog(level: string, secrets: () => readonly Revealable[] = () => NONE): Log {
   const { combine, timestamp, json } = winston.format;
   const scrub = scrubber(secrets);
   const logger = winston.createLogger({
@@ -39,16 +47,14 @@ export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const MESSAGE = Symbol.for('message');
 
-function scrubber(secrets: () => readonly string[]): winston.Logform.Format {
-  let known = 0;
+function scrubber(secrets: () => readonly Revealable[]): winston.Logform.Format {
+  let known = NONE;
   let needles: string[] = [];
   return winston.format((info) => {
     const current = secrets();
-    if (current.length !== known) {
-      known = current.length;
-      needles = [
-        ...new Set(current.filter((secret) => secret.length >= SHORTEST_SCRUBBED).flatMap(spellings)),
-      ];
+    if (current !== known) {
+      known = current;
+      needles = spellingsOf(current);
     }
     let line = info[MESSAGE] as string;
     for (const needle of needles) {
@@ -59,12 +65,14 @@ function scrubber(secrets: () => readonly string[]): winston.Logform.Format {
   })();
 }
 
-/** The forms in which a secret can stand in somebody's error text. */
-function spellings(secret: string): string[] {
-  return [
-    secret,
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString('base64'),
-    JSON.stringify(secret).slice(1, -1),
-  ];
+/** The forms in which secrets can stand in somebody's error text. */
+function spellingsOf(secrets: readonly Revealable[]): string[] {
+  const texts = secrets.map((secret) => secret.reveal()).filter((text) => text.length >= SHORTEST_SCRUBBED);
+  const forms = texts.flatMap((text) => [
+    text,
+    encodeURIComponent(text),
+    Buffer.from(text).toString('base64'),
+    JSON.stringify(text).slice(1, -1),
+  ]);
+  return [...new Set(forms)];
 }

@@ -42,7 +42,4 @@ export const isBrokenConnection = (error: AgentError): boolean =>
 
 /** undici 8.12 tells a 407 by the text alone: absolute-form requests fail with its invalid-argument error. */
 const isProxyRefusal = (cause: unknown): boolean =>
-  typeof cause === 'object' &&
-  cause !== null &&
-  'message' in cause &&
-  /\(407\)/.test(String(cause.message));
+  typeof cause === 'object' && cause !== null && 'message' in cause && /\(407\)/.test(String(cause.message));

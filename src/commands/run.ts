@@ -13,7 +13,7 @@ const EXIT_CONFIG = 2;
 export async function run(): Promise<void> {
   try {
     const config = loadConfig();
-    const log = createLog(config.logLevel, () => config.secrets().map((secret) => secret.reveal()));
+    const log = createLog(config.logLevel, config.secrets);
     dieLoudly(log);
     stopOnSignal(await startAgent(config, log), log);
   } catch (error) {

@@ -87,6 +87,9 @@ export interface Config {
    * @throws {ConfigError} when that file cannot be read, or when value and file are both set.
    */
   credentials(name: string): readonly Secret[];
-  /** Every secret known so far, for the log's redaction; user names are not among them, they are ordinary words. */
+  /**
+   * Every secret known so far, for the log's redaction; user names are not among them, they are ordinary words.
+   * The same list as long as there is no new one.
+   */
   secrets(): readonly Secret[];
 }

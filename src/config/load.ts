@@ -57,7 +57,20 @@ export function loadConfig({ env: given = process.env, cwd = process.cwd() }: Lo
   }
   if (env.problems.length > 0) throw new ConfigError(inOrder(env.problems));
   warn(env, address, given);
-  return frozen({ ...config, secrets: () => secrets(config, names) });
+  return frozen({ ...config, secrets: remembered(config, names) });
+}
+
+/** The list is made anew only when a rule's auth has brought a secret to light: the log asks at every line. */
+function remembered(config: Parameters<typeof secrets>[0], names: Names): Config['secrets'] {
+  let foreign = -1;
+  let known: readonly Secret[] = [];
+  return () => {
+    if (names.foreignSecrets().length !== foreign) {
+      foreign = names.foreignSecrets().length;
+      known = secrets(config, names);
+    }
+    return known;
+  };
 }
 
 /** In the order of the documentation, so that the first line is the first thing to look at. */
