@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import winston from 'winston';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -34,12 +35,34 @@ export function createLog(level: string, secrets: () => readonly Revealable[] = 
   const logger = winston.createLogger({
     level,
     format: combine(timestamp(), json({ deterministic: false })),
-    transports: [new winston.transports.Console({ format: scrub })],
+    transports: [new winston.transports.Stream({ format: scrub, stream: batched(process.stdout) })],
   });
   const at = (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Fields) => {
     logger.log(fields === undefined ? { level: name, message } : { ...fields, level: name, message });
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Lines are written together after this time at most: one system call for many relayed calls. */
+const BATCH_MS = 20;
+
+/** Gathers lines; what is gathered is written at the latest when the process exits, where stdout is synchronous. */
+function batched(target: NodeJS.WriteStream): Writable {
+  let lines = '';
+  const flush = () => {
+    const text = lines;
+    lines = '';
+    if (text !== '') target.write(text);
+  };
+  process.once('exit', flush);
+  return new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, done) {
+      if (lines === '') setTimeout(flush, BATCH_MS).unref();
+      lines += line;
+      done();
+    },
+  });
 }
 
 /** A log that says nothing, for commands whose output is their answer, and for tests. */
