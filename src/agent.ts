@@ -18,6 +18,9 @@ import { agentVersion } from './version.ts';
 /** How long calls in flight may take after SIGTERM, as with the official client. */
 const DRAIN_MS = 12_000;
 
+/** Where Bitbucket tells its version to everybody, as rules on the REST base and on the host itself see it. */
+const VERSION_URLS = ['/application-properties', '/rest/api/1.0/application-properties'];
+
 /** A running agent. */
 export interface Agent {
   /** Tells the server, answers what is in flight and what still arrives, closes everything. */
@@ -107,9 +110,13 @@ function tellStart(config: Config, { rules }: Gate, listener: Listener, log: Log
 
 /** Says at start whether Bitbucket is there. The agent serves either way: the call goes through the accept list too. */
 async function tellBitbucket(config: Config, { rules, loginOf }: Gate, send: Send, log: Log): Promise<void> {
-  const url = '/application-properties';
-  const { rule } = rules.decide({ method: 'GET', url, headers: {}, body: null });
-  if (rule === null) return log.debug('Bitbucket is not looked at: no rule allows it', { url });
+  const asks = VERSION_URLS.map((url) => ({
+    url,
+    ...rules.decide({ method: 'GET', url, headers: {}, body: null }),
+  }));
+  const ask = asks.find(({ rule }) => rule !== null);
+  if (!ask?.rule) return log.info('Bitbucket is not looked at: no rule allows it', { urls: VERSION_URLS });
+  const { rule, url } = ask;
   const probe = await probeBitbucket(send, {
     origin: rule.origin,
     path: rule.basePath + url,

@@ -1,7 +1,13 @@
 import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+} from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { type buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
 import type { NetworkConfig } from './config/config.ts';
@@ -153,8 +159,26 @@ class UpgradeProxyAgent extends HttpsProxyAgent<string> {
   ): Promise<Socket> {
     const givenUp = () => this.#abandon.abort();
     request.once('abort', givenUp);
-    const socket = await super.connect(request, { ...options, ...tlsOptions(this.#secureContext) });
+    let status = 0;
+    request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
+      status = statusCode;
+    });
+    const identity = addressIdentity(options.host ?? '');
+    const socket = await super.connect(request, {
+      ...options,
+      ...tlsOptions(this.#secureContext),
+      ...identity,
+    });
     request.off('abort', givenUp);
-    return socket;
+    if (status === 200) return socket;
+    socket.destroy();
+    const hint = status === 407 ? ': check the user and the password in HTTP_PROXY and HTTPS_PROXY' : '';
+    throw new Error(`the proxy ${this.proxy.host} answered CONNECT with ${status}${hint}`);
   }
+}
+
+/** https-proxy-agent 9.1 has a certificate for an IP address checked against `localhost`: it leaves the host out. */
+function addressIdentity(host: string): Pick<ConnectionOptions, 'checkServerIdentity'> {
+  if (isIP(host) === 0) return {};
+  return { checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate) };
 }

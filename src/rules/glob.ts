@@ -1,7 +1,7 @@
 import { braceExpand, Minimatch } from 'minimatch';
 
 /** Extended globs, escapes and spaces at the ends: two versions of minimatch read them in two ways. */
-const UNSUPPORTED = /[?*+@!]\(|\\|^\s|\s$/;
+const UNSUPPORTED = /[()|\\]|^\s|\s$/;
 const CLASS = /\[[!^]?[\w.-]+\]/g;
 const DOT_SEGMENT = /(?:^|\/)\.\.?(?:\/|$)/;
 
@@ -12,7 +12,7 @@ const DOT_SEGMENT = /(?:^|\/)\.\.?(?:\/|$)/;
 export function globFlaw(pattern: string): string | null {
   for (const plain of [pattern, ...braceExpand(pattern)]) {
     if (UNSUPPORTED.test(plain))
-      return 'extended globs, backslashes and spaces at the ends are not supported';
+      return 'parentheses, `|`, backslashes and spaces at the ends are not supported';
     if (/[[\]]/.test(plain.replace(CLASS, '')))
       return 'a class in brackets may hold only letters, digits, `_`, `.` and `-`';
     if (DOT_SEGMENT.test(plain)) return 'a segment `.` or `..` never matches';
@@ -20,8 +20,8 @@ export function globFlaw(pattern: string): string | null {
   return null;
 }
 
-/** A test for one value; `*` does not cross a `/`, and a value with a dot segment is never matched. */
+/** A test for one value; `*` does not cross a `/`, and a value with a dot segment or a line break is never matched. */
 export function compileGlob(pattern: string): (value: string) => boolean {
   const glob = new Minimatch(pattern, { dot: true, platform: 'linux' });
-  return (value) => !DOT_SEGMENT.test(value) && glob.match(value);
+  return (value) => !DOT_SEGMENT.test(value) && !/[\n\r\u2028\u2029]/.test(value) && glob.match(value);
 }
