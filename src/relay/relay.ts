@@ -1,6 +1,6 @@
-import type { Login, ReplySink, Send } from '../bitbucket/send.ts';
+import type { Login, Send } from '../bitbucket/send.ts';
 import type { Answer, AnswerOutcome, Call } from '../call.ts';
-import { type AgentError, HTTP_STATUS } from '../errors.ts';
+import { type AgentError, failureCode, HTTP_STATUS } from '../errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule, Verdict } from '../rules/verdict.ts';
 import { requestHeaders } from './prepare.ts';
@@ -22,6 +22,8 @@ export interface RelayRecord {
   readonly ms: number;
   /** An error code where Bitbucket's own answer did not reach the caller. */
   readonly code?: string;
+  /** The system's or the HTTP client's own code of that failure, such as `SELF_SIGNED_CERT_IN_CHAIN`. */
+  readonly cause?: string;
 }
 
 export interface RelayOptions {
@@ -71,6 +73,7 @@ export class Relay {
   #forward(original: Call, verdict: Verdict, rule: Rule, answer: Answer, started: number): void {
     const { send, loginOf, substitution } = this.#options;
     const call = substitution === null ? original : substitution(original);
+    let cause: string | undefined;
     const flight = send(
       {
         origin: rule.origin,
@@ -80,18 +83,27 @@ export class Relay {
         body: call.body,
         login: loginOf(rule),
       },
-      sinkOf(call, answer),
+      {
+        head: (status, headers) => answer.begin(replyHead(status, headers, call.requestId)),
+        data: (chunk) => answer.write(chunk),
+        end: () => answer.end(),
+        failed: (error) => {
+          cause = failureCode(error.cause);
+          const { head, body } = failure(error, call);
+          answer.fail(head, body, error.code);
+        },
+      },
     );
     answer.listen({
       drained: () => flight.resume(),
       closed: (outcome) => {
         flight.cancel();
-        this.#record(call, verdict, outcome, started);
+        this.#record(call, verdict, outcome, started, cause);
       },
     });
   }
 
-  #record(call: Call, verdict: Verdict, outcome: AnswerOutcome, started: number): void {
+  #record(call: Call, verdict: Verdict, outcome: AnswerOutcome, started: number, cause?: string): void {
     const query = call.url.indexOf('?');
     const end = Math.min(query < 0 ? call.url.length : query, LONGEST_PATH);
     const { status, bytes, code } = outcome;
@@ -106,20 +118,9 @@ export class Relay {
       bytes,
       ms: Math.round((this.#now() - started) * 100) / 100,
       ...(code === undefined ? {} : { code }),
+      ...(cause === undefined ? {} : { cause }),
     });
   }
-}
-
-function sinkOf(call: Call, answer: Answer): ReplySink {
-  return {
-    head: (status, headers) => answer.begin(replyHead(status, headers, call.requestId)),
-    data: (chunk) => answer.write(chunk),
-    end: () => answer.end(),
-    failed: (error) => {
-      const { head, body } = failure(error, call);
-      answer.fail(head, body, error.code);
-    },
-  };
 }
 
 function failure(error: AgentError, call: Call): { head: Parameters<Answer['fail']>[0]; body: string } {

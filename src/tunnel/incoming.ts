@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Call } from '../call.ts';
 import { parseBody } from './frames.ts';
 
+const LONGEST_REQUEST_ID = 200;
+
 /** A relayed request as the server sent it: the call, and where its answer is wanted. */
 export type Incoming =
   | { readonly ok: true; readonly call: Call; readonly streamingId: string | null }
@@ -17,7 +19,7 @@ export function readIncoming(argument: unknown): Incoming {
   const message = isRecord(argument) ? argument : {};
   const sent = isRecord(message.headers) ? message.headers : {};
   const streamingId = text(message.streamingID);
-  const requestId = text(message.requestId) ?? text(sent['snyk-request-id']) ?? randomUUID();
+  const requestId = label(message.requestId) ?? label(sent['snyk-request-id']) ?? randomUUID();
   const bad = (kind: string): Incoming => ({ ok: false, kind, requestId, streamingId });
   const url = text(message.url);
   if (url === null) return bad('request without url');
@@ -43,5 +45,11 @@ function flatHeaders(sent: Record<string, unknown>): Record<string, string> {
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A request id is copied into headers and log lines: it may not be any length. */
+const label = (value: unknown): string | null => {
+  const given = text(value);
+  return given !== null && given.length <= LONGEST_REQUEST_ID ? given : null;
+};
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
