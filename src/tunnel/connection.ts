@@ -4,6 +4,7 @@ import type { SocketListener, TunnelSocket } from './socket.ts';
 
 /** A connection that lived this long was stable: the next outage starts from the shortest delay again. */
 const STABLE_MS = 30_000;
+const RENEW_AGAIN_MS = 30_000;
 
 export type Role = 'primary' | 'secondary';
 
@@ -25,6 +26,8 @@ export interface ConnectionOptions {
   /** Identifies this agent on a socket whose server has identified itself. */
   identify(socket: TunnelSocket, role: Role): void;
   readonly listener: Pick<SocketListener, 'event' | 'ack' | 'malformed'>;
+  /** A socket was replaced: let it answer what is in flight on it, then close it. */
+  retire(socket: TunnelSocket): void;
   /** An open socket is gone: nothing more can be sent on it. */
   lost(socket: TunnelSocket): void;
   readonly log: Log;
@@ -36,6 +39,8 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: TunnelSocket | null = null;
+  /** On its way to replace the open one. */
+  #next: TunnelSocket | null = null;
   #open = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -70,15 +75,31 @@ export class Connection {
     };
   }
 
-  /** Drops the socket and connects again, as after a loss; for a server that should be reached by another way. */
-  reconnect(reason: string): void {
-    if (this.#open) this.#socket?.close(reason);
+  /**
+   * Replaces an open socket by a new one, for a server that should be reached by another way. The new one is opened
+   * and identified first, so that calls go to it; the old one is handed to `retire`. Not open: the next attempt does it.
+   */
+  renew(): void {
+    if (!this.#open || this.#stopped || this.#next !== null) return;
+    const { role, connect, listener, log } = this.#options;
+    this.#next = connect(role, {
+      ...listener,
+      ready: (socket) => this.#renewed(socket),
+      closed: (socket, reason) => {
+        if (socket !== this.#next) return this.#closed(socket, reason);
+        this.#next = null;
+        if (this.#stopped) return;
+        log.warn('tunnel not renewed', { role, reason });
+        this.#timer = setTimeout(() => this.renew(), RENEW_AGAIN_MS);
+      },
+    });
   }
 
   /** No further attempts; the open socket is closed after what was sent on it. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#next?.destroy('this agent stops');
     if (this.#open) this.#socket?.close('this agent stops');
     else this.#socket?.destroy('this agent stops');
   }
@@ -92,6 +113,17 @@ export class Connection {
     });
   }
 
+  #renewed(socket: TunnelSocket): void {
+    const { role, identify, retire, log } = this.#options;
+    const old = this.#socket;
+    this.#next = null;
+    if (!this.#open || old === null) return socket.destroy('the old one is gone, another is on its way');
+    this.#socket = socket;
+    identify(socket, role);
+    log.info('tunnel renewed', { role });
+    retire(old);
+  }
+
   #opened(socket: TunnelSocket): void {
     const { role, identify, log, now } = this.#options;
     this.#open = true;
@@ -103,6 +135,7 @@ export class Connection {
 
   #closed(socket: TunnelSocket, reason: string): void {
     const { role, log, lost, now, random } = this.#options;
+    if (socket !== this.#socket) return lost(socket);
     const wasOpen = this.#open;
     const time = now();
     this.#open = false;

@@ -5,6 +5,8 @@ import type { Log } from '../log.ts';
 import { reconnectDelay } from './backoff.ts';
 
 const ASK_MS = 5_000;
+/** Connecting waits for the dispatcher this long, so that in the usual case it is done once. */
+const PATIENCE_MS = 1_000;
 
 export interface HaOptions {
   readonly apiBaseUrl: string;
@@ -27,6 +29,8 @@ export class ServerAssignment {
   readonly #assigned: () => void;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** Connections are being made without a server id. */
+  #late = false;
   #serverId: string | null = null;
 
   constructor(options: HaOptions, assigned: () => void) {
@@ -38,21 +42,25 @@ export class ServerAssignment {
     return this.#serverId;
   }
 
-  /** Asks now and, until there is an answer, again and again. Resolves after the first try, which takes 5 s at most. */
+  /** Asks now and, until there is an answer, again and again. Resolves with the first try, or when that takes too long. */
   async start(): Promise<void> {
-    const since = Date.now();
-    const attempt = async (count: number): Promise<void> => {
-      this.#serverId = await this.#ask();
-      if (this.#serverId !== null) {
-        this.#options.log.info('dispatcher assigned a server', { serverId: this.#serverId });
-        if (count > 0) this.#assigned();
-        return;
-      }
-      if (this.#stopped) return;
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, PATIENCE_MS);
+    await Promise.race([this.#attempt(0, Date.now()), patience.promise]);
+    clearTimeout(timer);
+    this.#late = true;
+  }
+
+  async #attempt(count: number, since: number): Promise<void> {
+    this.#serverId = await this.#ask();
+    if (this.#stopped) return;
+    if (this.#serverId === null) {
       const delay = reconnectDelay(count, Date.now() - since, this.#options.random());
-      this.#timer = setTimeout(() => void attempt(count + 1), delay);
-    };
-    await attempt(0);
+      this.#timer = setTimeout(() => void this.#attempt(count + 1, since), delay);
+      return;
+    }
+    this.#options.log.info('dispatcher assigned a server', { serverId: this.#serverId });
+    if (this.#late) this.#assigned();
   }
 
   stop(): void {

@@ -53,6 +53,11 @@ export class Outbound {
     return this.#pending.size;
   }
 
+  /** Requests whose answer can only come on this socket. */
+  on(socket: TunnelSocket): number {
+    return [...this.#pending.values()].filter((pending) => pending.socket === socket).length;
+  }
+
   /** @returns false when nobody waits for this id */
   acknowledge(socket: TunnelSocket, id: number, args: readonly unknown[]): boolean {
     const pending = this.#pending.get(id);

@@ -41,6 +41,14 @@ export class Requests {
     return this.#inFlight.size;
   }
 
+  /** Answers that can only travel on this socket. */
+  on(socket: TunnelSocket): number {
+    let count = 0;
+    for (const [answer, from] of this.#inFlight)
+      if (from === socket && answer instanceof SocketAnswer) count += 1;
+    return count;
+  }
+
   /** Epoch milliseconds. */
   get lastArrival(): number {
     return this.#lastArrival;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Answer, Call } from '../call.ts';
 import { AgentError } from '../errors.ts';
@@ -20,6 +21,8 @@ const KEEP_ALIVE_MS = 45_000;
 const CONNECT_MS = 10_000;
 /** After `terminate`, calls that were on their way may still arrive for this long. */
 const QUIET_MS = 250;
+/** A replaced socket is closed after this time even if a call on it has no answer yet. */
+const RETIRE_MS = 12_000;
 
 export interface TunnelOptions {
   readonly serverUrl: string;
@@ -70,12 +73,13 @@ export class Tunnel {
           connect: (socketRole, listener) => this.#connect(network, socketRole, listener),
           identify: (socket, socketRole) => socket.send(encodeEvent('identify', this.#identity(socketRole))),
           listener: this.#listener(role),
+          retire: (socket) => void this.#retire(socket),
           lost: (socket) => this.#lost(socket),
         }),
     );
   }
 
-  /** Begins to connect; returns after the dispatcher was asked once, or at once without high availability. */
+  /** Begins to connect: at once, or when the dispatcher has answered or has let a second pass. */
   async start(): Promise<void> {
     await this.#assignment?.start();
     for (const connection of this.#connections) connection.start();
@@ -114,11 +118,19 @@ export class Tunnel {
     for (const { socket } of this.#connections) socket?.send(encodeEvent('terminate', { signal }));
     const deadline = Date.now() + limitMs;
     while (this.open && Date.now() < deadline && !this.#idle()) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pause(20);
     }
     for (const connection of this.#connections) connection.stop();
     const { size } = this.#requests;
     if (size > 0) this.#options.log.warn('calls were still in flight at the end', { calls: size });
+  }
+
+  /** The server may have sent calls on a replaced socket until it heard of the new one. */
+  async #retire(socket: TunnelSocket): Promise<void> {
+    const deadline = Date.now() + RETIRE_MS;
+    do await pause(QUIET_MS);
+    while (Date.now() < deadline && this.#requests.on(socket) + this.#outbound.on(socket) > 0);
+    socket.close('replaced by a new one');
   }
 
   #idle(): boolean {
@@ -139,7 +151,7 @@ export class Tunnel {
     const transport = this.#transport(new URL(highAvailability.apiBaseUrl).origin);
     const options = { ...highAvailability, token, clientId: this.#clientId, transport, log, random };
     return new ServerAssignment(options, () => {
-      for (const connection of this.#connections) connection.reconnect('the dispatcher assigned a server');
+      for (const connection of this.#connections) connection.renew();
     });
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Answer, Call } from '../../src/call.ts';
 import type { Fields, Log } from '../../src/log.ts';
@@ -364,6 +365,51 @@ describe('high availability', () => {
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
       data: { attributes: { deployment_location: 'here', broker_token_first_char: '0' } },
     });
+  });
+
+  it('does not wait for a dispatcher that is silent', async () => {
+    const release = Promise.withResolvers<void>();
+    const dispatcher = await startServer(async (request, response) => {
+      request.resume();
+      await release.promise;
+      response.end(JSON.stringify({ data: { attributes: { server_id: 'late' } } }));
+    });
+    closing.push(() => dispatcher.close());
+    const highAvailability = { apiBaseUrl: dispatcher.origin, location: 'here' };
+    const { double, primary } = await openPair({ highAvailability });
+    expect(primary.request.url).not.toContain('server_id');
+    release.resolve();
+    while (!double.sockets.some(({ request }) => request.url?.includes('server_id=late')))
+      await double.opened();
+  });
+
+  it('replaces its sockets without losing a call', async () => {
+    const release = Promise.withResolvers<void>();
+    const dispatcher = await startServer(async (request, response) => {
+      request.resume();
+      await release.promise;
+      response.end(JSON.stringify({ data: { attributes: { server_id: 'late' } } }));
+    });
+    closing.push(() => dispatcher.close());
+    const held: (() => void)[] = [];
+    const { double, primary, tunnel, log } = await openPair({
+      highAvailability: { apiBaseUrl: dispatcher.origin, location: 'here' },
+      serve: (call, answer) => held.push(() => echo(call, answer)),
+    });
+    primary.emit('request', { url: '/slow', method: 'GET', headers: {} }, 1);
+    release.resolve();
+    while (double.sockets.length < 4) await double.opened();
+    const renewed = double.sockets.slice(2);
+    for (const socket of renewed) await socket.next((frame) => frame.includes('"identify"'));
+    held[0]?.();
+    expect(ackOf(await primary.next(isAck(1))).status).toBe(200);
+    const closed = once(primary.websocket, 'close');
+    await closed;
+    expect(tunnel.state.map(({ open, reconnects }) => [open, reconnects])).toEqual([
+      [true, 0],
+      [true, 0],
+    ]);
+    expect(log.lines.filter(({ message }) => message === 'tunnel renewed')).toHaveLength(2);
   });
 
   it('connects without a server id while the dispatcher fails, and again once it answers', async () => {
