@@ -1,0 +1,166 @@
+import { describe, expect, it } from '@jest/globals';
+import { type CompileOptions, loadRules } from '../../src/rules/compile.ts';
+import type { Rule } from '../../src/rules/verdict.ts';
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  BITBUCKET: 'bb.corp:7990/ctx',
+  BITBUCKET_API: 'bb.corp:7990/ctx/rest/api/1.0',
+  GIT: 'https://git.corp:3000',
+  LOGIN: 'user:secret-word@bb.corp',
+  EMPTY: '',
+};
+const options: CompileOptions = {
+  variable: (name) => VARIABLES[name],
+  bitbucket: { scheme: 'http', host: 'bb.corp:7990/ctx' },
+  allowWrites: false,
+};
+
+function one(rule: object, changed: Partial<CompileOptions> = {}): Rule {
+  const { rules, problems } = loadRules(
+    JSON.stringify({ private: [{ path: '/a', ...rule }] }),
+    'accept.json',
+    { ...options, ...changed },
+  );
+  expect(problems).toEqual([]);
+  return rules?.private[0] as Rule;
+}
+
+function reasons(...rules: object[]): string[] {
+  const whole = JSON.stringify({ private: rules.map((rule) => ({ path: '/a', ...rule })) });
+  const loaded = loadRules(whole, 'accept.json', options);
+  expect(loaded.rules).toBeNull();
+  return loaded.problems.map(({ where, reason }) => `${where}: ${reason}`);
+}
+
+describe('an origin', () => {
+  it.each([
+    ['https://${BITBUCKET_API}', 'http://bb.corp:7990', '/ctx/rest/api/1.0'],
+    ['https://${BITBUCKET}', 'http://bb.corp:7990', '/ctx'],
+    ['https://${BITBUCKET}/', 'http://bb.corp:7990', '/ctx'],
+    ['${BITBUCKET}/rest', 'http://bb.corp:7990', '/ctx/rest'],
+    ['HTTPS://BB.corp:7990', 'http://bb.corp:7990', ''],
+    ['https://bb.corp', 'https://bb.corp', ''],
+    ['other.corp/x', 'http://other.corp', '/x'],
+    ['https://Other.corp:443', 'https://other.corp', ''],
+    ['https://other.corp:80', 'https://other.corp:80', ''],
+    ['${GIT}', 'https://git.corp:3000', ''],
+    ['https://[::1]:8443/x', 'https://[::1]:8443', '/x'],
+  ])('%s becomes %s and %j', (template, origin, basePath) => {
+    expect(one({ origin: template })).toMatchObject({ origin, basePath, auth: null });
+  });
+
+  it('on the configured host takes the configured scheme, with the default port written or not', () => {
+    const http = { bitbucket: { scheme: 'http', host: 'bb.corp:80' } } as const;
+    expect(one({ origin: 'https://bb.corp' }, http).origin).toBe('http://bb.corp');
+    const https = { bitbucket: { scheme: 'https', host: 'bb.corp' } } as const;
+    expect(one({ origin: 'http://bb.corp:443/x' }, https).origin).toBe('https://bb.corp');
+  });
+
+  it.each([
+    ['https://${NOPE}', 'origin uses the variable NOPE, which is not set'],
+    ['agent:bitbucket', 'origin starts with agent:, which is reserved'],
+    ['ftp://other.corp', 'origin has the scheme ftp: only http and https are possible'],
+    ['https://${GIT}', 'origin has two schemes: the variable in it has one already'],
+    ['https://${LOGIN}', 'a variable in the origin has a login in it: put the login into auth'],
+    ['https://${EMPTY}', 'origin has no valid host[:port]'],
+    ['https://other.corp:70000', 'origin has no valid host[:port]'],
+    ['https://other corp', 'origin has no valid host[:port]'],
+    [
+      'https://us%er:x@other.corp',
+      'the login in the origin has a % without two hexadecimal digits behind it',
+    ],
+    ['https://other.corp/a?b=c', 'origin has a query'],
+    ['https://other.corp/../x', 'the path in the origin cannot be sent as it is: dot-segment'],
+    ['https://other.corp/a//b', 'the path in the origin cannot be sent as it is: empty-segment'],
+    ['https://other.corp/a;b', 'the path in the origin cannot be sent as it is: path-parameter'],
+    ['https://other.corp#x', 'the path in the origin cannot be sent as it is: bad-url'],
+    ['https://other.corp\\x', 'the path in the origin cannot be sent as it is: bad-url'],
+  ])('%s is told as wrong', (origin, reason) => {
+    const told = reasons({ origin });
+    expect(told).toEqual([`accept.json, private rule 1 (line 1): ${reason}`]);
+    expect(told.join()).not.toContain('secret-word');
+  });
+
+  it('is told as wrong together with everything else, in broken rules too', () => {
+    expect(reasons({ origin: 'https://${X}/${Y}' }, { origin: 'https://${Z}', method: 'FETCH' })).toEqual([
+      expect.stringContaining('rule 2 (line 1): method must be'),
+      expect.stringContaining('rule 1 (line 1): origin uses the variable X'),
+      expect.stringContaining('rule 1 (line 1): origin uses the variable Y'),
+      expect.stringContaining('rule 2 (line 1): origin uses the variable Z'),
+    ]);
+  });
+});
+
+describe('a login', () => {
+  it('in an origin becomes basic auth, and its variables are not looked up', () => {
+    const rule = one({ origin: 'https://${USER}:${PASS}@other.corp/x' });
+    expect(rule).toMatchObject({ origin: 'https://other.corp', basePath: '/x' });
+    expect(rule.auth).toEqual({ scheme: 'basic', username: '${USER}', password: '${PASS}' });
+  });
+
+  it('in an origin may be a lone name, or encoded', () => {
+    expect(one({ origin: '${TOKEN}@other.corp' }).auth).toEqual({
+      scheme: 'basic',
+      username: '${TOKEN}',
+      password: '',
+    });
+    expect(one({ origin: 'https://a%40b:c%3Ad@other.corp' }).auth).toEqual({
+      scheme: 'basic',
+      username: 'a@b',
+      password: 'c:d',
+    });
+  });
+
+  it('in auth stays as it is', () => {
+    const auth = { scheme: 'bearer', token: '${BITBUCKET_PAT}' };
+    expect(one({ origin: 'https://other.corp', auth }).auth).toEqual(auth);
+  });
+
+  it('may not be there twice', () => {
+    expect(reasons({ origin: 'https://u:p@other.corp', auth: { scheme: 'raw', token: 'x' } })).toEqual([
+      expect.stringContaining('has two logins'),
+    ]);
+  });
+
+  it('of Bitbucket goes to Bitbucket only', () => {
+    const auth = { scheme: 'bitbucket' };
+    expect(one({ origin: 'https://${BITBUCKET}', auth }).auth).toEqual(auth);
+    expect(reasons({ origin: 'https://bb.corp', auth })).toEqual([
+      expect.stringContaining("sends Bitbucket's login"),
+    ]);
+    expect(reasons({ origin: 'https://bb.corp:7990.evil', auth })).toEqual([
+      expect.stringContaining('no valid host'),
+    ]);
+  });
+});
+
+describe('writes', () => {
+  const text = JSON.stringify({
+    private: ['GET', 'HEAD', 'POST', 'any'].map((method) => ({
+      id: method,
+      method,
+      path: '/a',
+      origin: 'https://x',
+    })),
+    public: [{ id: 'hook', method: 'POST', path: '/webhook' }],
+  });
+
+  it('are off in private rules, and those rules are named', () => {
+    const { rules, writesOff } = loadRules(text, 'accept.json', options);
+    expect(writesOff).toEqual(['POST', 'any']);
+    expect(rules?.private.map(({ writesOff: off }) => off)).toEqual([false, false, true, true]);
+    expect(rules?.public[0]?.writesOff).toBe(false);
+  });
+
+  it('are on when they are allowed', () => {
+    expect(loadRules(text, 'accept.json', { ...options, allowWrites: true }).writesOff).toEqual([]);
+  });
+});
+
+describe('a file that cannot be read', () => {
+  it('gives problems and no rules', () => {
+    const { rules, problems } = loadRules('{', 'accept.json', options);
+    expect(rules).toBeNull();
+    expect(problems.length).toBeGreaterThan(0);
+  });
+});
