@@ -21,7 +21,7 @@ export interface Gate {
 export function openGate(config: Config, log: Log): Gate {
   const { accept, bitbucket, allowWrites } = config;
   const variable = (name: string) => config.variable(name);
-  const { rules, problems, writesOff, notes } = loadRules(accept.text, accept.path, {
+  const { rules, problems, writesOff, leadNowhere, notes } = loadRules(accept.text, accept.path, {
     variable,
     bitbucket,
     allowWrites,
@@ -29,6 +29,10 @@ export function openGate(config: Config, log: Log): Gate {
   if (rules === null) throw new ConfigError(problems);
   const loginOf = resolveLogins(rules, config, log);
   for (const note of notes) log.warn('accept list', { note });
+  if (leadNowhere.length > 0) {
+    const hint = 'Set GIT_CLIENT_URL, or take these rules out.';
+    log.warn('rules that lead nowhere are off', { rules: leadNowhere, hint });
+  }
   if (writesOff.length > 0) {
     log.warn('write rules are off', {
       rules: writesOff,

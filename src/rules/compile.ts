@@ -4,6 +4,7 @@ import { compileConditions } from './conditions.ts';
 import { type Origin, type OriginContext, readOrigin } from './origin.ts';
 import { EXAMPLES } from './rule-schema.ts';
 import { RuleSet } from './rule-set.ts';
+import { variablesIn } from './template.ts';
 import type { Rule } from './verdict.ts';
 
 export interface CompileOptions extends OriginContext {
@@ -17,7 +18,12 @@ export interface Compiled {
   readonly problems: readonly Problem[];
   /** The ids of the private rules that allow more than GET and HEAD in the file, and not here. */
   readonly writesOff: readonly string[];
+  /** The ids of the private rules that lead nowhere, because a companion of the official client is not there. */
+  readonly leadNowhere: readonly string[];
 }
+
+/** The official list has a rule for the Code Agent, which most who use that list do not run. */
+const COMPANIONS = new Set(['GIT_CLIENT_URL']);
 
 /** Reads and compiles a file's text: {@link parseAcceptList} and {@link compileRules}, all problems together. */
 export function loadRules(
@@ -26,7 +32,7 @@ export function loadRules(
   options: CompileOptions,
 ): Compiled & { readonly notes: readonly string[] } {
   const { list, problems } = parseAcceptList(text, file);
-  if (list === null) return { rules: null, problems, writesOff: [], notes: [] };
+  if (list === null) return { rules: null, problems, writesOff: [], leadNowhere: [], notes: [] };
   const compiled = compileRules(list, options);
   return {
     ...compiled,
@@ -39,13 +45,19 @@ export function loadRules(
 /** Replaces the variables in origins and makes every rule ready. Problems name the variable, the rule and the file. */
 export function compileRules(list: AcceptList, options: CompileOptions): Compiled {
   const problems: Problem[] = [];
-  const ofPrivate = list.private.map((spec) => compileRule(spec, options, problems));
+  const nowhere = list.private.filter((spec) => leadsNowhere(spec, options));
+  const ofPrivate = list.private
+    .filter((spec) => !nowhere.includes(spec))
+    .map((spec) => compileRule(spec, options, problems));
   const ofPublic = list.public.map((spec) => compileRule(spec, options, problems));
   for (const { where, origin } of list.broken) originOf(where, origin, options, problems);
   const writesOff = ofPrivate.filter((rule) => rule.writesOff).map(({ id }) => id);
   const rules = problems.length === 0 ? new RuleSet(list, { private: ofPrivate, public: ofPublic }) : null;
-  return { rules, problems, writesOff };
+  return { rules, problems, writesOff, leadNowhere: nowhere.map(({ id }) => id) };
 }
+
+const leadsNowhere = ({ origin }: RuleSpec, { variable }: CompileOptions): boolean =>
+  variablesIn(origin ?? '').some((name) => COMPANIONS.has(name) && variable(name) === undefined);
 
 function compileRule(spec: RuleSpec, options: CompileOptions, problems: Problem[]): Rule {
   const { id, list, where, method, path, valid, comment, purpose, permission } = spec;
