@@ -15,7 +15,10 @@ export interface RequestsOptions {
   readonly serverUrl: string;
   readonly token: string;
   readonly transport: Dispatcher;
+  /** For what the server sent. */
   readonly oddities: Oddities;
+  /** For what answers cannot carry. */
+  readonly dropped: Oddities;
 }
 
 interface Origin {
@@ -71,7 +74,7 @@ export class Requests {
   refuseService(socket: TunnelSocket, id: number | null): void {
     if (id === null) return;
     const body = JSON.stringify({ ok: false, msg: 'Service commands are not available.' });
-    const frame = encodeAnswer(id, { status: 501, headers: {} }, body, this.#options.oddities);
+    const frame = encodeAnswer(id, { status: 501, headers: {} }, body, this.#options.dropped);
     if (frame !== null) socket.send(frame);
   }
 
@@ -98,16 +101,16 @@ export class Requests {
     streamingId: string | null,
     id: number | null,
   ): InFlight | null {
-    const { transport, serverUrl, token, oddities } = this.#options;
+    const { transport, serverUrl, token, dropped } = this.#options;
     if (streamingId !== null) {
       const path = responsePath({ serverUrl, token, ...from }, streamingId);
-      const answer: StreamAnswer = new StreamAnswer({ transport, origin: this.#origin, path }, oddities, () =>
+      const answer: StreamAnswer = new StreamAnswer({ transport, origin: this.#origin, path }, dropped, () =>
         this.#inFlight.delete(answer),
       );
       return answer;
     }
     if (id === null) return null;
-    const answer: SocketAnswer = new SocketAnswer(socket, id, oddities, () => this.#inFlight.delete(answer));
+    const answer: SocketAnswer = new SocketAnswer(socket, id, dropped, () => this.#inFlight.delete(answer));
     return answer;
   }
 }

@@ -52,16 +52,25 @@ export class Tunnel {
   readonly #requests: Requests;
   readonly #outbound = new Outbound();
   readonly #oddities: Oddities;
+  readonly #dropped: Oddities;
   readonly #assignment: ServerAssignment | null;
 
   constructor(options: TunnelOptions) {
     const { log, network, now = Date.now, random = Math.random } = options;
     this.#options = options;
-    this.#oddities = new Oddities(log);
+    this.#oddities = new Oddities(log, 'unexpected from the broker server');
+    this.#dropped = new Oddities(log, 'left out of an answer');
     this.#assignment = this.#assign(random);
     const transport = this.#transport(new URL(options.serverUrl).origin);
     const { serve, serverUrl, token } = options;
-    this.#requests = new Requests({ serve, serverUrl, token, transport, oddities: this.#oddities });
+    this.#requests = new Requests({
+      serve,
+      serverUrl,
+      token,
+      transport,
+      oddities: this.#oddities,
+      dropped: this.#dropped,
+    });
     const roles: readonly Role[] = ['primary', 'secondary'];
     this.#connections = roles.map(
       (role) =>
@@ -91,6 +100,11 @@ export class Tunnel {
 
   get open(): boolean {
     return this.#connections.some(({ socket }) => socket !== null);
+  }
+
+  /** What answers could not carry and went without, by kind. */
+  get dropped(): ReadonlyMap<string, number> {
+    return this.#dropped.counts();
   }
 
   /** What the server sent that it should not have, by kind. */

@@ -73,6 +73,22 @@ describe('the one place that writes answers', () => {
     expect(encodeAnswer(1, head, 'ü'.repeat(room / 2 + 1), counter())).toBeNull();
   });
 
+  it.each([
+    ['application/json;charset=UTF-8', 'application/json;charset=UTF-8'],
+    ['text/plain; charset="utf-8"; x=y', 'text/plain; charset="utf-8"; x=y'],
+    ['application/json;', 'application/json'],
+    ['text/html; charset', 'text/html'],
+    ['a, b', 'application/octet-stream'],
+    ['json', 'application/octet-stream'],
+  ])('cuts the content type %j down to one the server can parse', (given, sent) => {
+    const dropped = counter();
+    const frame = encodeAnswer(1, { status: 200, headers: { 'content-type': given } }, '', dropped) as string;
+    expect((JSON.parse(frame.slice(1)) as { data: [AnswerHead] }).data[0].headers).toEqual({
+      'content-type': sent,
+    });
+    expect(dropped.kinds).toEqual(given === sent ? [] : ['illegal content type']);
+  });
+
   it('prefixes a streamed head with its length', () => {
     const bytes = encodeStreamHead({ status: 200, headers: { etag: 'ü' }, errorType: 'X' }, counter());
     const length = bytes.readUInt32LE(0);
