@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, pipeline } from 'node:stream';
 import type { IssuedCertificate } from './certificates.ts';
 
 /** One request that reached the proxy. `target` is `host:port` of a CONNECT, or the absolute URL exactly as it came. */
@@ -123,7 +123,7 @@ function forward(incoming: IncomingMessage, response: ServerResponse): void {
   });
   outgoing.once('response', (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
+    pipeline(answer, response, () => {});
   });
   outgoing.once('error', () => response.destroy());
   response.once('close', () => outgoing.destroy());

@@ -164,11 +164,12 @@ class UpgradeProxyAgent extends HttpsProxyAgent<string> {
       status = statusCode;
     });
     const identity = addressIdentity(options.host ?? '');
-    const socket = await super.connect(request, {
-      ...options,
-      ...tlsOptions(this.#secureContext),
-      ...identity,
-    });
+    const socket = await super
+      .connect(request, { ...options, ...tlsOptions(this.#secureContext), ...identity })
+      .catch((cause: Error) => {
+        if (status === 200) throw cause;
+        throw new Error(`no way through the proxy ${this.proxy.host}: ${cause.message}`, { cause });
+      });
     request.off('abort', givenUp);
     if (status === 200) return socket;
     socket.destroy();

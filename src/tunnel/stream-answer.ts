@@ -3,6 +3,7 @@ import type { Answer, AnswerHead } from '../call.ts';
 import { type PostResult, type PostTarget, postAnswer } from './answer-post.ts';
 import { type AnswerListeners, AnswerState } from './answer-state.ts';
 import { type Dropped, encodeStreamHead } from './wire-answer.ts';
+import { passedOn } from './young-garbage.ts';
 
 /** An answer of up to this size goes out as one write. */
 const GATHER_BYTES = 64 * 1024;
@@ -133,6 +134,7 @@ export class StreamAnswer implements Answer {
       const chunk = this.#queue.shift() as Buffer;
       this.#queued -= chunk.length;
       this.#wants = flow.push(chunk);
+      passedOn(chunk.length);
     }
     if (this.#queue.length === 0 && this.#ended) flow.push(null);
     else if (wasFull && this.#queued < HIGH_WATER_BYTES) this.#state.drained();
