@@ -86,3 +86,11 @@ export function failureCode(error: unknown): string {
   }
   return 'UNKNOWN';
 }
+
+/** Where a defect happened, without its message: that may repeat the values it happened on. */
+export function placeOf(error: unknown): { readonly name: string; readonly stack: string } {
+  const { name, stack } = (error ?? {}) as { name?: unknown; stack?: unknown };
+  const frames =
+    typeof stack === 'string' ? stack.split('\n').filter((line) => line.startsWith('    at ')) : [];
+  return { name: typeof name === 'string' ? name : typeof error, stack: frames.join('\n') };
+}

@@ -18,7 +18,7 @@ export interface DispatcherOptions {
   readonly connections?: number;
   /** One limit over TCP, the proxy's CONNECT and TLS together. */
   readonly connectTimeoutMs: number;
-  /** How long an idle connection is kept when the server names no time itself. */
+  /** How long an idle connection is kept; a server that names a longer time itself does not change that. */
   readonly keepAliveMs: number;
 }
 
@@ -80,7 +80,13 @@ function trustContext(extraCa: readonly string[]): SecureContext | undefined {
 }
 
 function poolOptions({ connections, keepAliveMs }: DispatcherOptions): Pool.Options {
-  return { connections: connections ?? null, keepAliveTimeout: keepAliveMs, pipelining: 1, allowH2: false };
+  return {
+    connections: connections ?? null,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs,
+    pipelining: 1,
+    allowH2: false,
+  };
 }
 
 function tlsOptions(secureContext: SecureContext | undefined): { secureContext?: SecureContext } {

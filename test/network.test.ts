@@ -1,57 +1,32 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Dispatcher } from 'undici';
-import { WebSocket, WebSocketServer } from 'ws';
-import { createAuthority } from '../sandbox/certificates.ts';
-import { type ForwardProxy, type ProxyOptions, startProxy } from '../sandbox/connect-proxy.ts';
-import type { NetworkConfig } from '../src/config/config.ts';
 import { Secret } from '../src/config/secret.ts';
-import { createNetwork, type DispatcherOptions, type Network } from '../src/network.ts';
+import type { DispatcherOptions } from '../src/network.ts';
+import {
+  authority,
+  codeOf,
+  endAll,
+  expectSoon,
+  failure,
+  LOGIN,
+  listen,
+  mute,
+  network,
+  proxy,
+} from './kit/way-out.ts';
 
-const authority = createAuthority();
 const LIMITS: DispatcherOptions = { connectTimeoutMs: 5_000, keepAliveMs: 10_000 };
-const LOGIN = { username: 'proxy user', password: 'p@ss:w/rd%' };
-
 /** Paths that a URL parser would rewrite. */
 const RAW_PATHS = ['/a/%2e%2e/b', '/a/../b', '/a//b/./c', '/a;x=..;/b?q=a//b/../c&r=%2F', '/x?y=\'"<>|^`{}'];
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
-
-function network(config: Partial<NetworkConfig> = {}): Network {
-  const made = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], extraCa: [], ...config });
-  endings.push(() => made.close());
-  return made;
-}
-
-async function proxy(options: ProxyOptions = {}): Promise<ForwardProxy> {
-  const started = await startProxy(options);
-  endings.push(() => started.close());
-  return started;
-}
-
-async function listen(server: Server | TcpServer): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  endings.push(() => {
-    if ('closeAllConnections' in server) server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
-}
+afterEach(endAll);
 
 interface Seen {
   readonly url: string | undefined;
   readonly host: string | undefined;
   readonly proxyAuthorization: string | undefined;
-}
-
-/** Takes connections and says nothing. */
-function mute(): TcpServer {
-  return createTcpServer((socket) => socket.on('error', () => socket.destroy()).resume());
 }
 
 /** Answers with what it saw of the request. */
@@ -68,17 +43,6 @@ async function ask(dispatcher: Dispatcher, path: string): Promise<Seen> {
   const answer = await dispatcher.request({ path, method: 'GET', headers: { accept: 'application/json' } });
   expect(answer.statusCode).toBe(200);
   return (await answer.body.json()) as Seen;
-}
-
-async function failure(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => 'no failure',
-    (error: unknown) => error,
-  );
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : error;
 }
 
 describe('the choice of a proxy', () => {
@@ -202,10 +166,20 @@ describe('the connect timeout', () => {
   });
 });
 
-/** Waits for the event loop to get there; the test's own time limit ends a wait that is in vain. */
-async function expectSoon(reached: () => boolean): Promise<void> {
-  while (!reached()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+describe('an idle connection', () => {
+  it('is closed after the time given, whatever longer time the server names', async () => {
+    const server = createServer((_request, response) => {
+      response.setHeader('keep-alive', 'timeout=650').end('{}');
+    });
+    const closed = new Promise((resolve) =>
+      server.once('connection', (socket) => socket.once('close', resolve)),
+    );
+    const port = await listen(server);
+    const dispatcher = network().dispatcher(`http://127.0.0.1:${port}`, { ...LIMITS, keepAliveMs: 1_100 });
+    await ask(dispatcher, '/');
+    await closed;
+  });
+});
 
 describe('trust', () => {
   it('refuses a private CA that was not given', async () => {
@@ -243,77 +217,5 @@ describe('close', () => {
     await way.close();
     expect(codeOf(await running)).toBe('UND_ERR_DESTROYED');
     await expectSoon(() => between.connections() === 0);
-  });
-});
-
-describe.each(['ws', 'wss'] as const)('a %s websocket', (scheme) => {
-  async function echoServer(): Promise<string> {
-    const server = scheme === 'ws' ? createServer() : createTlsServer(authority.issue(['localhost']));
-    const sockets = new WebSocketServer({ server });
-    sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
-    endings.push(() => sockets.close());
-    return `${scheme}://localhost:${await listen(server)}/primus/`;
-  }
-
-  function open(way: Network, url: string): WebSocket {
-    const agent = way.upgradeAgent(url);
-    const socket = new WebSocket(url, agent === undefined ? {} : { agent });
-    endings.push(() => socket.terminate());
-    return socket;
-  }
-
-  function echo(way: Network, url: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = open(way, url);
-      socket.once('error', reject);
-      socket.once('open', () => socket.send('hello'));
-      socket.once('message', (data) => resolve(String(data)));
-    });
-  }
-
-  it('opens directly', async () => {
-    expect(await echo(network({ extraCa: [authority.ca] }), await echoServer())).toBe('hello');
-  });
-
-  it.each([false, true])('opens by CONNECT with a password (proxy over TLS: %s)', async (secure) => {
-    const url = await echoServer();
-    const between = await proxy(secure ? { ...LOGIN, tls: authority.issue(['localhost']) } : LOGIN);
-    const way = network({
-      httpProxy: new Secret(between.url),
-      httpsProxy: new Secret(between.url),
-      extraCa: [authority.ca],
-    });
-    expect(await echo(way, url)).toBe('hello');
-    expect(between.requests).toEqual([{ kind: 'connect', target: new URL(url).host, authorized: true }]);
-  });
-
-  it('fails when the proxy refuses', async () => {
-    const url = await echoServer();
-    const between = await proxy(LOGIN);
-    const stranger = new Secret(between.url.replace('proxy%20user', 'stranger'));
-    const error = await failure(echo(network({ httpProxy: stranger, httpsProxy: stranger }), url));
-    expect(String(error)).toContain('407');
-    expect(between.requests).toMatchObject([{ authorized: false }]);
-  });
-
-  it('takes the connection to a silent proxy with it when it is given up', async () => {
-    const between = await proxy({ silent: true });
-    const way = network({ httpProxy: new Secret(between.url), httpsProxy: new Secret(between.url) });
-    const socket = open(way, `${scheme}://far.example/`);
-    const failed = new Promise((resolve) => socket.once('error', resolve));
-    await expectSoon(() => between.requests.length === 1);
-    socket.terminate();
-    expect(await failed).toBeInstanceOf(Error);
-    await expectSoon(() => between.connections() === 0);
-  });
-
-  it('needs no agent when it is direct and there is no private CA', () => {
-    expect(network().upgradeAgent(`${scheme}://localhost/`)).toBeUndefined();
-  });
-
-  it('trusts a private CA only when it is given', async () => {
-    const outcome = await failure(echo(network(), await echoServer()));
-    if (scheme === 'ws') expect(outcome).toBe('no failure');
-    else expect(codeOf(outcome)).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
   });
 });

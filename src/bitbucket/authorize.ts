@@ -1,7 +1,7 @@
 import { classify401 } from './refusal.ts';
 import type { Credential, Flight, Login, Outgoing, ReplySink, Send } from './send.ts';
 
-/** An error body is small; of a larger one the beginning is enough to tell what it means. */
+/** An error body is small; a larger one is no answer of Bitbucket's own and is told by its headers. */
 const HELD_BYTES = 64 * 1024;
 const REPEATABLE = new Set(['GET', 'HEAD']);
 
@@ -62,8 +62,9 @@ class Authorized implements Flight, ReplySink {
     if (this.#refused === null) return this.#sink.data(chunk);
     this.#refused.chunks.push(chunk);
     this.#refused.size += chunk.length;
-    if (this.#refused.size > HELD_BYTES) return this.#release();
-    return true;
+    if (this.#refused.size <= HELD_BYTES) return true;
+    this.#judge();
+    return this.#release();
   }
 
   end(): void {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { AgentError } from '../errors.ts';
 import type { Network } from '../network.ts';
 import { downstreamError } from './failure.ts';
 import type { Flight, Outgoing, ReplySink, Send } from './send.ts';
@@ -46,12 +47,15 @@ class Exchange implements Flight, Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #cancelled = false;
   #over = false;
+  /** A call that waits for a connection, or for the connection's own limit, waits no longer than this. */
+  #deadline: NodeJS.Timeout | undefined;
 
   constructor(sink: ReplySink) {
     this.#sink = sink;
   }
 
   start(pool: Dispatcher, { origin, path, method, headers, body }: Outgoing, limits: Limits): void {
+    this.#deadline = setTimeout(() => this.#tooLate(), limits.connectMs + limits.firstByteMs);
     pool.dispatch(
       { origin, path, method, headers, body, headersTimeout: limits.firstByteMs, bodyTimeout: limits.idleMs },
       this,
@@ -65,7 +69,14 @@ class Exchange implements Flight, Dispatcher.DispatchHandler {
   cancel(): void {
     if (this.#over || this.#cancelled) return;
     this.#cancelled = true;
+    clearTimeout(this.#deadline);
     this.#controller?.abort(new Error('nobody waits for the answer any more'));
+  }
+
+  #tooLate(): void {
+    if (this.#over || this.#cancelled) return;
+    this.cancel();
+    this.#sink.failed(new AgentError('DOWNSTREAM_TIMEOUT', 'Bitbucket did not begin to answer in time.'));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -78,7 +89,9 @@ class Exchange implements Flight, Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    if (status >= 200 && !this.#cancelled) this.#sink.head(status, headers);
+    if (status < 200 || this.#cancelled) return;
+    clearTimeout(this.#deadline);
+    this.#sink.head(status, headers);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -93,6 +106,7 @@ class Exchange implements Flight, Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#deadline);
     if (!this.#cancelled) this.#sink.failed(downstreamError(error));
   }
 }

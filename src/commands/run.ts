@@ -1,6 +1,6 @@
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
-import { AgentError, ConfigError } from '../errors.ts';
+import { AgentError, ConfigError, placeOf } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 
 const EXIT_FAILED = 1;
@@ -23,9 +23,11 @@ export async function run(): Promise<void> {
 }
 
 function explain(error: unknown): string {
-  if (!(error instanceof AgentError))
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return error.hint === undefined ? error.message : `${error.message}\n  ${error.hint}`;
+  if (error instanceof AgentError) {
+    return error.hint === undefined ? error.message : `${error.message}\n  ${error.hint}`;
+  }
+  const { name, stack } = placeOf(error);
+  return `A defect of this agent: ${name}\n${stack}`;
 }
 
 function stopOnSignal(agent: Agent, log: Log): void {
@@ -40,7 +42,7 @@ function stopOnSignal(agent: Agent, log: Log): void {
         process.exit(0);
       },
       (error: unknown) => {
-        log.error('could not drain', { error: String(error) });
+        log.error('could not drain', placeOf(error));
         process.exit(EXIT_FAILED);
       },
     );
@@ -52,8 +54,7 @@ function stopOnSignal(agent: Agent, log: Log): void {
 /** A defect ends the process, with its place but without the values it happened on; its supervisor starts a fresh one. */
 function dieLoudly(log: Log): void {
   const die = (error: unknown) => {
-    const stack = error instanceof Error ? error.stack : undefined;
-    log.error('defect', { name: error instanceof Error ? error.name : typeof error, stack });
+    log.error('defect', placeOf(error));
     process.exit(EXIT_FAILED);
   };
   process.on('uncaughtException', die);

@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 const CONTENT_TYPE = 'application/vnd.broker.stream+octet-stream';
-/** The broker server must go on taking the body, and then answer, within this time of the last progress. */
-const STALLED_MS = 60_000;
+/** The server answers when its caller has taken the whole body, so this is the time a slow caller has, as with the official client. */
+const TAKEN_MS = 20 * 60_000;
 
-/** How one POST ended. `started`: a connection was there, so something may have been sent. */
+/** How one POST ended. `started`: a connection was there, so something may have been sent; it is never sent again. */
 export type PostResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly started: boolean; readonly status: number; readonly error: Error | null };
@@ -38,8 +38,8 @@ export function postAnswer(
       method: 'POST',
       headers: { 'content-type': CONTENT_TYPE },
       body,
-      headersTimeout: STALLED_MS,
-      bodyTimeout: STALLED_MS,
+      headersTimeout: TAKEN_MS,
+      bodyTimeout: TAKEN_MS,
     },
     {
       onRequestStart: () => {

@@ -25,7 +25,9 @@ export interface ConnectionOptions {
   connect(role: Role, listener: SocketListener): TunnelSocket;
   /** Identifies this agent on a socket whose server has identified itself. */
   identify(socket: TunnelSocket, role: Role): void;
-  readonly listener: Pick<SocketListener, 'event' | 'ack' | 'malformed'>;
+  readonly listener: Pick<SocketListener, 'event' | 'ack' | 'malformed' | 'defect'>;
+  /** The socket leads to another server than it should by now. */
+  outdated(socket: TunnelSocket): boolean;
   /** A socket was replaced: let it answer what is in flight on it, then close it. */
   retire(socket: TunnelSocket): void;
   /** An open socket is gone: nothing more can be sent on it. */
@@ -42,8 +44,10 @@ export class Connection {
   /** On its way to replace the open one. */
   #next: TunnelSocket | null = null;
   #open = false;
-  #stopped = false;
+  #leaving = false;
+  #gone = () => {};
   #timer: NodeJS.Timeout | undefined;
+  #renewal: NodeJS.Timeout | undefined;
   #attempt = 0;
   #since: number;
   #outageSince: number;
@@ -57,7 +61,7 @@ export class Connection {
   }
 
   start(): void {
-    this.#connect();
+    if (!this.#leaving) this.#connect();
   }
 
   /** The socket that calls can be sent on, if there is one. */
@@ -80,7 +84,7 @@ export class Connection {
    * and identified first, so that calls go to it; the old one is handed to `retire`. Not open: the next attempt does it.
    */
   renew(): void {
-    if (!this.#open || this.#stopped || this.#next !== null) return;
+    if (!this.#open || this.#leaving || this.#next !== null) return;
     const { role, connect, listener, log } = this.#options;
     this.#next = connect(role, {
       ...listener,
@@ -88,20 +92,31 @@ export class Connection {
       closed: (socket, reason) => {
         if (socket !== this.#next) return this.#closed(socket, reason);
         this.#next = null;
-        if (this.#stopped) return;
+        if (this.#leaving) return;
         log.warn('tunnel not renewed', { role, reason });
-        this.#timer = setTimeout(() => this.renew(), RENEW_AGAIN_MS);
+        this.#renewal = setTimeout(() => this.renew(), RENEW_AGAIN_MS);
       },
     });
   }
 
-  /** No further attempts; the open socket is closed after what was sent on it. */
-  stop(): void {
-    this.#stopped = true;
+  /** No further attempts; an open socket goes on serving. */
+  leave(): void {
+    this.#leaving = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#renewal);
     this.#next?.destroy('this agent stops');
-    if (this.#open) this.#socket?.close('this agent stops');
-    else this.#socket?.destroy('this agent stops');
+    if (!this.#open) this.#socket?.destroy('this agent stops');
+  }
+
+  /** Leaves and closes the open socket; what was sent on it still arrives. Resolves when it is closed. */
+  stop(): Promise<void> {
+    this.leave();
+    const socket = this.socket;
+    if (socket === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#gone = resolve;
+      socket.close('this agent stops');
+    });
   }
 
   #connect(): void {
@@ -122,15 +137,17 @@ export class Connection {
     identify(socket, role);
     log.info('tunnel renewed', { role });
     retire(old);
+    if (this.#options.outdated(socket)) this.renew();
   }
 
   #opened(socket: TunnelSocket): void {
-    const { role, identify, log, now } = this.#options;
+    const { role, identify, log, now, outdated } = this.#options;
     this.#open = true;
     this.#since = now();
     this.#lastError = null;
     identify(socket, role);
     log.info('tunnel open', { role, attempts: this.#attempt + 1 });
+    if (outdated(socket)) this.renew();
   }
 
   #closed(socket: TunnelSocket, reason: string): void {
@@ -149,7 +166,10 @@ export class Connection {
       this.#reconnects += 1;
       this.#since = time;
     }
-    if (this.#stopped) return log.info('tunnel closed', { role, reason });
+    if (this.#leaving) {
+      log.info('tunnel closed', { role, reason });
+      return this.#gone();
+    }
     this.#lastError = reason;
     const delayMs = reconnectDelay(this.#attempt, time - this.#outageSince, random());
     this.#attempt += 1;

@@ -2,15 +2,18 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
 import { AgentError, failureCode } from '../errors.ts';
 
-const DECODERS: Readonly<
-  Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
-> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
-};
+/** Nobody compresses twice; so many times is an attack. */
+const MOST_ENCODINGS = 4;
+
+type Decode = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const DECODERS = new Map<string, Decode>([
+  ['gzip', promisify(gunzip)],
+  ['x-gzip', promisify(gunzip)],
+  ['deflate', promisify(inflate)],
+  ['br', promisify(brotliDecompress)],
+  ['zstd', promisify(zstdDecompress)],
+]);
 
 /**
  * Undoes a response's `content-encoding`.
@@ -19,9 +22,13 @@ const DECODERS: Readonly<
  */
 export async function decodeContent(encoding: string, body: Buffer, limit: number): Promise<Buffer> {
   let decoded = body;
-  for (const name of encoding.toLowerCase().split(',').reverse()) {
-    const decode = DECODERS[name.trim()];
-    if (name.trim() === 'identity') continue;
+  const names = encoding
+    .toLowerCase()
+    .split(',', MOST_ENCODINGS)
+    .map((name) => name.trim());
+  for (const name of names.reverse()) {
+    if (name === 'identity') continue;
+    const decode = names.length < MOST_ENCODINGS ? DECODERS.get(name) : undefined;
     if (decode === undefined)
       throw new AgentError('DOWNSTREAM_ERROR', 'The answer has an unknown content-encoding.');
     try {

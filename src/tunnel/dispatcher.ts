@@ -83,6 +83,11 @@ export class ServerAssignment {
         body: JSON.stringify({ data: { attributes } }),
         signal: AbortSignal.timeout(ASK_MS),
       });
+      if (response.statusCode !== 200 && response.statusCode !== 201) {
+        await response.body.dump();
+        log.warn('dispatcher gave no server id', { status: response.statusCode });
+        return null;
+      }
       const answer = (await response.body.json()) as { data?: { attributes?: { server_id?: unknown } } };
       const serverId = answer.data?.attributes?.server_id;
       if (typeof serverId === 'number' || (typeof serverId === 'string' && serverId !== ''))

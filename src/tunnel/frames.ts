@@ -101,7 +101,16 @@ export function parseBody(value: unknown): Buffer | null | undefined {
     const bytes = Buffer.from(value.$binary, 'base64');
     return bytes.length === 0 ? null : bytes;
   }
-  return Object.keys(value).length === 0 ? null : Buffer.from(JSON.stringify(value), 'utf8');
+  return Object.keys(value).length === 0 ? null : writeOut(value);
+}
+
+/** What is nested too deep to be written out again is in no known form. */
+function writeOut(value: object): Buffer | undefined {
+  try {
+    return Buffer.from(JSON.stringify(value), 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** A body to be sent that arrives byte for byte. */

@@ -38,10 +38,13 @@ function flatHeaders(sent: Record<string, unknown>): Record<string, string> {
     const value = sent[name];
     if (typeof value === 'string') headers[name.toLowerCase()] = value;
     else if (typeof value === 'number') headers[name.toLowerCase()] = String(value);
-    else if (Array.isArray(value)) headers[name.toLowerCase()] = value.join(', ');
+    else if (isTextList(value)) headers[name.toLowerCase()] = value.join(', ');
   }
   return headers;
 }
+
+const isTextList = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

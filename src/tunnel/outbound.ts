@@ -54,7 +54,7 @@ export class Outbound {
   }
 
   /** Requests whose answer can only come on this socket. */
-  on(socket: TunnelSocket): number {
+  onSocket(socket: TunnelSocket): number {
     return [...this.#pending.values()].filter((pending) => pending.socket === socket).length;
   }
 

@@ -8,10 +8,13 @@ import { responsePath } from './server-url.ts';
 import type { TunnelSocket } from './socket.ts';
 import { SocketAnswer } from './socket-answer.ts';
 import { StreamAnswer } from './stream-answer.ts';
+import { TextBudget } from './text-budget.ts';
 import { encodeAnswer } from './wire-answer.ts';
 
 export interface RequestsOptions {
   serve(call: Call, answer: Answer): void;
+  /** Serving failed on a defect of this agent. */
+  defect(error: unknown): void;
   readonly serverUrl: string;
   readonly token: string;
   readonly transport: Dispatcher;
@@ -21,19 +24,14 @@ export interface RequestsOptions {
   readonly dropped: Oddities;
 }
 
-interface Origin {
-  readonly role: Role;
-  readonly serverId: string | null;
-}
-
 type InFlight = SocketAnswer | StreamAnswer;
 
 /** The calls that came in and are not answered yet. */
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #origin: string;
+  readonly #budget = new TextBudget();
   readonly #inFlight = new Map<InFlight, TunnelSocket>();
-  #lastArrival = 0;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
@@ -44,24 +42,19 @@ export class Requests {
     return this.#inFlight.size;
   }
 
-  /** Answers that can only travel on this socket. */
-  on(socket: TunnelSocket): number {
+  /** Answers that can only travel on this socket, or on any. */
+  onSocket(socket?: TunnelSocket): number {
     let count = 0;
-    for (const [answer, from] of this.#inFlight)
-      if (from === socket && answer instanceof SocketAnswer) count += 1;
+    for (const [answer, from] of this.#inFlight) {
+      if (answer instanceof SocketAnswer && (socket === undefined || from === socket)) count += 1;
+    }
     return count;
   }
 
-  /** Epoch milliseconds. */
-  get lastArrival(): number {
-    return this.#lastArrival;
-  }
-
   /** Takes one `request` event and sees to it that it gets exactly one answer. */
-  take(socket: TunnelSocket, from: Origin, argument: unknown, id: number | null): void {
-    this.#lastArrival = Date.now();
+  take(socket: TunnelSocket, role: Role, argument: unknown, id: number | null): void {
     const incoming = readIncoming(argument);
-    const answer = this.#answer(socket, from, incoming.streamingId, id);
+    const answer = this.#answer(socket, role, incoming.streamingId, id);
     if (answer === null) return this.#options.oddities.note('request that asks for no answer');
     this.#inFlight.set(answer, socket);
     if (incoming.ok) return this.#serve(incoming.call, answer);
@@ -89,28 +82,24 @@ export class Requests {
     try {
       this.#options.serve(call, answer);
     } catch (error) {
-      this.#options.oddities.note(`defect: ${error instanceof Error ? error.name : 'unknown'}`);
+      this.#options.defect(error);
       const { head, body } = refusal('INTERNAL', 'This agent failed on the request.', call.requestId);
       answer.fail(head, body, 'INTERNAL');
     }
   }
 
-  #answer(
-    socket: TunnelSocket,
-    from: Origin,
-    streamingId: string | null,
-    id: number | null,
-  ): InFlight | null {
+  #answer(socket: TunnelSocket, role: Role, streamingId: string | null, id: number | null): InFlight | null {
     const { transport, serverUrl, token, dropped } = this.#options;
+    const settled = () => this.#inFlight.delete(answer);
+    let answer: InFlight;
     if (streamingId !== null) {
-      const path = responsePath({ serverUrl, token, ...from }, streamingId);
-      const answer: StreamAnswer = new StreamAnswer({ transport, origin: this.#origin, path }, dropped, () =>
-        this.#inFlight.delete(answer),
-      );
-      return answer;
+      const path = responsePath({ serverUrl, token, role, serverId: socket.serverId }, streamingId);
+      answer = new StreamAnswer({ transport, origin: this.#origin, path }, dropped, settled);
+    } else if (id !== null) {
+      answer = new SocketAnswer({ socket, id, budget: this.#budget, dropped, settled });
+    } else {
+      return null;
     }
-    if (id === null) return null;
-    const answer: SocketAnswer = new SocketAnswer(socket, id, dropped, () => this.#inFlight.delete(answer));
     return answer;
   }
 }

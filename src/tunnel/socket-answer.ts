@@ -3,10 +3,20 @@ import type { Answer, AnswerHead } from '../call.ts';
 import { type AnswerListeners, AnswerState } from './answer-state.ts';
 import { decodeContent } from './content-encoding.ts';
 import type { TunnelSocket } from './socket.ts';
+import type { TextBudget } from './text-budget.ts';
 import { type Dropped, encodeAnswer, MAX_BODY_BYTES } from './wire-answer.ts';
 
 /** Of the body that travels as one JSON string nothing of these is true any more. */
 const UNTRUE = new Set(['content-length', 'content-encoding', 'transfer-encoding']);
+
+export interface SocketAnswerOptions {
+  readonly socket: TunnelSocket;
+  /** Of the event that asked. */
+  readonly id: number;
+  readonly budget: TextBudget;
+  readonly dropped: Dropped;
+  settled(): void;
+}
 
 /**
  * An answer that travels as the acknowledgement of its request: one JSON object with the body as text.
@@ -14,23 +24,27 @@ const UNTRUE = new Set(['content-length', 'content-encoding', 'transfer-encoding
  */
 export class SocketAnswer implements Answer {
   readonly wants = 'text' as const;
-  readonly #socket: TunnelSocket;
-  readonly #id: number;
-  readonly #dropped: Dropped;
+  readonly #options: SocketAnswerOptions;
   readonly #state: AnswerState;
   #chunks: Buffer[] = [];
   #size = 0;
   #ended = false;
+  #sent = false;
 
-  constructor(socket: TunnelSocket, id: number, dropped: Dropped, settled: () => void) {
-    this.#socket = socket;
-    this.#id = id;
-    this.#dropped = dropped;
-    this.#state = new AnswerState(settled);
+  constructor(options: SocketAnswerOptions) {
+    this.#options = options;
+    this.#state = new AnswerState(() => {
+      options.budget.release(this);
+      options.settled();
+    });
   }
 
   listen(listeners: AnswerListeners): void {
     this.#state.listen(listeners);
+  }
+
+  drained(): void {
+    this.#state.drained();
   }
 
   begin(head: AnswerHead): void {
@@ -38,16 +52,19 @@ export class SocketAnswer implements Answer {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.#ended || this.#state.over) return true;
+    if (this.#ended || this.#sent) return true;
     this.#size += chunk.length;
-    if (this.#size > MAX_BODY_BYTES) this.#refuse('BODY_TOO_LARGE', 'The answer is over 20 MiB.');
-    else this.#chunks.push(chunk);
+    if (this.#size <= MAX_BODY_BYTES) {
+      this.#chunks.push(chunk);
+      return this.#options.budget.take(this, chunk.length);
+    }
+    this.#refuse('BODY_TOO_LARGE', 'The answer is over 20 MiB.');
     return true;
   }
 
   end(): void {
     const { head } = this.#state;
-    if (this.#ended || this.#state.over || head === null) return;
+    if (this.#ended || this.#sent || head === null) return;
     this.#ended = true;
     const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
     this.#chunks = [];
@@ -62,13 +79,12 @@ export class SocketAnswer implements Answer {
   }
 
   fail(head: AnswerHead, body: string, code: string): void {
-    if (this.#state.over) return;
-    this.#chunks = [];
-    this.#acknowledge(head, body, code);
+    if (!this.#ended) this.#acknowledge(head, body, code);
   }
 
   /** The socket is gone, and with it the caller. */
   abandon(): void {
+    this.#sent = true;
     this.#chunks = [];
     this.#state.close(0, 'TUNNEL_CLOSED');
   }
@@ -83,17 +99,23 @@ export class SocketAnswer implements Answer {
   }
 
   #refuse(code: 'BODY_TOO_LARGE' | 'BODY_NOT_UTF8' | 'DOWNSTREAM_ERROR', message: string): void {
-    const body = JSON.stringify({ code, message });
+    const head = { status: 502, headers: { 'content-type': 'application/json' }, errorType: code };
     this.#state.bytes = 0;
-    this.fail({ status: 502, headers: { 'content-type': 'application/json' }, errorType: code }, body, code);
+    this.#acknowledge(head, JSON.stringify({ code, message }), code);
   }
 
+  /** The answer is over when the socket has handed it to the network; what fails after that is the caller's to see. */
   #acknowledge(head: AnswerHead, body: string, code?: string): void {
-    if (this.#state.over) return;
-    const frame = encodeAnswer(this.#id, head, body, this.#dropped);
+    if (this.#sent) return;
+    const { socket, id, dropped } = this.#options;
+    const frame = encodeAnswer(id, head, body, dropped);
     if (frame === null)
       return this.#refuse('BODY_TOO_LARGE', 'The answer is over 22,000,000 bytes once encoded.');
-    this.#socket.send(frame);
-    this.#state.close(head.status, code);
+    this.#sent = true;
+    this.#chunks = [];
+    socket.send(frame, (lost) => {
+      if (lost) this.#state.close(0, 'TUNNEL_CLOSED');
+      else this.#state.close(head.status, code);
+    });
   }
 }

@@ -15,6 +15,10 @@ export interface Patience {
 /** A half-dead socket is noticed within 30 s: one that dies right after a ping was answered, at the end of the next. */
 export const PATIENCE: Patience = { handshakeMs: 5_000, pingMs: 20_000, silenceMs: 10_000 };
 
+/** How often the time of silence is granted again while something is still being sent. */
+const LONGER_WHILE_SENDING = 5;
+/** The server has this long to answer a goodbye. */
+const GOODBYE_MS = 1_000;
 /** Relayed request bodies are at most 10 MB, which base64 makes 14 MB. */
 const MAX_INCOMING_BYTES = 32 * 1024 * 1024;
 
@@ -24,6 +28,8 @@ export interface SocketOptions {
   /** How to leave the host: through a proxy, with a private CA. */
   readonly agent: Agent | undefined;
   readonly patience: Patience;
+  /** The server this socket leads to, in high availability mode; streamed answers must go there too. */
+  readonly serverId: string | null;
 }
 
 export interface SocketListener {
@@ -32,12 +38,15 @@ export interface SocketListener {
   event(socket: TunnelSocket, name: string, args: readonly unknown[], id: number | null): void;
   ack(socket: TunnelSocket, id: number, args: readonly unknown[]): void;
   malformed(socket: TunnelSocket, reason: string): void;
+  /** Taking a frame failed on a defect of this agent; the socket stays up. */
+  defect(error: unknown): void;
   /** Called once, whatever happened, also when the socket never opened. */
   closed(socket: TunnelSocket, reason: string): void;
 }
 
 /** One websocket to the broker server, from connect to close. It never reconnects: its owner makes a new one. */
 export class TunnelSocket {
+  readonly serverId: string | null;
   readonly #websocket: WebSocket;
   readonly #listener: SocketListener;
   readonly #patience: Patience;
@@ -49,6 +58,7 @@ export class TunnelSocket {
   constructor(options: SocketOptions, listener: SocketListener) {
     this.#listener = listener;
     this.#patience = options.patience;
+    this.serverId = options.serverId;
     const { handshakeMs } = options.patience;
     this.#websocket = new WebSocket(options.url, {
       headers: options.headers,
@@ -64,9 +74,13 @@ export class TunnelSocket {
     this.#websocket.on('close', (code) => this.destroy(`closed by the server (${code})`));
   }
 
-  /** Sends one frame; nothing happens on a socket that is over. */
-  send(frame: string): void {
-    if (!this.#over) this.#websocket.send(frame);
+  /**
+   * Sends one frame. `done` is told once when it is with the network, `lost` when it never will be:
+   * at once on a socket that is over.
+   */
+  send(frame: string, done?: (lost: boolean) => void): void {
+    if (this.#over) done?.(true);
+    else this.#websocket.send(frame, done && ((error) => done(error != null)));
   }
 
   /** Ends the socket at once and tells the owner why. */
@@ -78,22 +92,30 @@ export class TunnelSocket {
     this.#listener.closed(this, reason);
   }
 
-  /** Says goodbye: what was sent before still arrives. */
+  /**
+   * Says goodbye: what was sent before still arrives, and what the server sends until it says goodbye too is still heard.
+   * Nothing more can be sent.
+   */
   close(reason: string): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
     this.#websocket.close(1000);
-    const giveUp = setTimeout(() => this.#websocket.terminate(), 1_000);
-    this.#websocket.once('close', () => clearTimeout(giveUp));
-    this.#listener.closed(this, reason);
+    this.#timer = setTimeout(() => this.#websocket.terminate(), GOODBYE_MS);
+    this.#websocket.once('close', () => {
+      clearTimeout(this.#timer);
+      this.#listener.closed(this, reason);
+    });
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    if (this.#over) return;
     this.#heard = true;
     if (isBinary) return this.#listener.malformed(this, 'binary frame');
-    this.#take(parseFrame(data.toString('utf8')));
+    try {
+      this.#take(parseFrame(data.toString('utf8')));
+    } catch (error) {
+      this.#listener.defect(error);
+    }
   }
 
   #take(frame: Frame): void {
@@ -126,10 +148,16 @@ export class TunnelSocket {
     const { pingMs, silenceMs } = this.#patience;
     this.#heard = false;
     this.send(encodePing(Date.now()));
-    this.#timer = setTimeout(() => {
-      if (!this.#heard) return this.destroy(`no answer to a ping within ${silenceMs} ms`);
-      this.#timer = setTimeout(() => this.#ping(), pingMs - silenceMs);
-    }, silenceMs);
+    this.#timer = setTimeout(() => this.#check(pingMs - silenceMs, LONGER_WHILE_SENDING), silenceMs);
+  }
+
+  /** A large answer on a slow uplink stands before the ping: then silence says nothing yet. */
+  #check(nextPingMs: number, longer: number): void {
+    const { silenceMs } = this.#patience;
+    if (this.#heard) this.#timer = setTimeout(() => this.#ping(), nextPingMs);
+    else if (this.#websocket.bufferedAmount > 0 && longer > 0)
+      this.#timer = setTimeout(() => this.#check(nextPingMs, longer - 1), silenceMs);
+    else this.destroy(`no answer to a ping within ${silenceMs} ms`);
   }
 }
 

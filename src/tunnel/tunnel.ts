@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Answer, Call } from '../call.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, placeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Network } from '../network.ts';
 import { Connection, type ConnectionState, type Role } from './connection.ts';
@@ -19,8 +19,9 @@ const OUTBOUND_MS = 120_000;
 /** Longer than the server's idle time is never needed; shorter than the usual idle limit of gateways, 60 s. */
 const KEEP_ALIVE_MS = 45_000;
 const CONNECT_MS = 10_000;
-/** After `terminate`, calls that were on their way may still arrive for this long. */
+/** After `terminate`, and after another socket has taken over, calls that were on their way arrive for this long. */
 const QUIET_MS = 250;
+const POLL_MS = 20;
 /** A replaced socket is closed after this time even if a call on it has no answer yet. */
 const RETIRE_MS = 12_000;
 
@@ -63,8 +64,10 @@ export class Tunnel {
     this.#assignment = this.#assign(random);
     const transport = this.#transport(new URL(options.serverUrl).origin);
     const { serve, serverUrl, token } = options;
+    const defect = (error: unknown) => this.#defect(error);
     this.#requests = new Requests({
       serve,
+      defect,
       serverUrl,
       token,
       transport,
@@ -82,6 +85,7 @@ export class Tunnel {
           connect: (socketRole, listener) => this.#connect(network, socketRole, listener),
           identify: (socket, socketRole) => socket.send(encodeEvent('identify', this.#identity(socketRole))),
           listener: this.#listener(role),
+          outdated: ({ serverId }) => serverId !== (this.#assignment?.serverId ?? null),
           retire: (socket) => void this.#retire(socket),
           lost: (socket) => this.#lost(socket),
         }),
@@ -100,6 +104,11 @@ export class Tunnel {
 
   get open(): boolean {
     return this.#connections.some(({ socket }) => socket !== null);
+  }
+
+  /** Calls that came in and are not answered yet. */
+  get inFlight(): number {
+    return this.#requests.size;
   }
 
   /** What answers could not carry and went without, by kind. */
@@ -124,17 +133,22 @@ export class Tunnel {
   }
 
   /**
-   * Leaves without losing a call: tells the server, goes on answering what arrives, and closes both sockets
-   * once nothing is in flight, or after `limitMs` all the same.
+   * Leaves without losing a call: tells the server, goes on answering what arrives, closes both sockets once no answer
+   * needs them, and then waits for the answers that do not. After `limitMs` it leaves all the same.
+   * A call that the server sends over the socket while the last one is being closed has no way back any more.
    */
   async drain(signal: string, limitMs: number): Promise<void> {
-    this.#assignment?.stop();
-    for (const { socket } of this.#connections) socket?.send(encodeEvent('terminate', { signal }));
     const deadline = Date.now() + limitMs;
-    while (this.open && Date.now() < deadline && !this.#idle()) {
-      await pause(20);
+    this.#assignment?.stop();
+    for (const connection of this.#connections) {
+      connection.leave();
+      connection.socket?.send(encodeEvent('terminate', { signal }));
     }
-    for (const connection of this.#connections) connection.stop();
+    const socketsNeeded = () => this.#requests.onSocket() + this.#outbound.size > 0;
+    if (this.open) await pause(Math.min(QUIET_MS, limitMs));
+    while (socketsNeeded() && this.open && Date.now() < deadline) await pause(POLL_MS);
+    await Promise.all(this.#connections.map((connection) => connection.stop()));
+    while (this.#requests.size > 0 && Date.now() < deadline) await pause(POLL_MS);
     const { size } = this.#requests;
     if (size > 0) this.#options.log.warn('calls were still in flight at the end', { calls: size });
   }
@@ -143,13 +157,8 @@ export class Tunnel {
   async #retire(socket: TunnelSocket): Promise<void> {
     const deadline = Date.now() + RETIRE_MS;
     do await pause(QUIET_MS);
-    while (Date.now() < deadline && this.#requests.on(socket) + this.#outbound.on(socket) > 0);
+    while (Date.now() < deadline && this.#requests.onSocket(socket) + this.#outbound.onSocket(socket) > 0);
     socket.close('replaced by a new one');
-  }
-
-  #idle(): boolean {
-    const quietFor = Date.now() - this.#requests.lastArrival;
-    return this.#requests.size === 0 && this.#outbound.size === 0 && quietFor >= QUIET_MS;
   }
 
   #transport(origin: string): Dispatcher {
@@ -171,14 +180,15 @@ export class Tunnel {
 
   #connect(network: Network, role: Role, listener: SocketListener): TunnelSocket {
     const { serverUrl, token, agentVersion, patience = PATIENCE } = this.#options;
-    const url = socketUrl({ serverUrl, token, role, serverId: this.#assignment?.serverId ?? null });
+    const serverId = this.#assignment?.serverId ?? null;
+    const url = socketUrl({ serverUrl, token, role, serverId });
     const headers = {
       'x-snyk-broker-client-id': this.#clientId,
       'x-snyk-broker-client-role': role,
       'x-broker-client-version': agentVersion,
       'snyk-request-id': randomUUID(),
     };
-    return new TunnelSocket({ url, headers, agent: network.upgradeAgent(url), patience }, listener);
+    return new TunnelSocket({ url, headers, agent: network.upgradeAgent(url), patience, serverId }, listener);
   }
 
   #identity(role: Role): unknown {
@@ -186,25 +196,21 @@ export class Tunnel {
     return identity({ token, filters, agentVersion, role, clientId: this.#clientId });
   }
 
-  #listener(role: Role): Pick<SocketListener, 'event' | 'ack' | 'malformed'> {
+  #listener(role: Role): Pick<SocketListener, 'event' | 'ack' | 'malformed' | 'defect'> {
     return {
       event: (socket, name, args, id) => this.#event(socket, role, name, args, id),
       ack: (socket, id, args) => {
         if (!this.#outbound.acknowledge(socket, id, args)) this.#oddities.note('acknowledgement for nothing');
       },
       malformed: (_socket, reason) => this.#oddities.note(reason),
+      defect: (error) => this.#defect(error),
     };
   }
 
   #event(socket: TunnelSocket, role: Role, name: string, args: readonly unknown[], id: number | null): void {
     switch (name) {
       case 'request':
-        return this.#requests.take(
-          socket,
-          { role, serverId: this.#assignment?.serverId ?? null },
-          args[0],
-          id,
-        );
+        return this.#requests.take(socket, role, args[0], id);
       case 'service':
         return this.#requests.refuseService(socket, id);
       case 'notification':
@@ -219,6 +225,11 @@ export class Tunnel {
     const text = typeof message === 'string' ? message.slice(0, 1_000) : 'without a text';
     if (level === 'error') this.#options.log.error('notification from Snyk', { text });
     else this.#options.log.warn('notification from Snyk', { text });
+  }
+
+  /** What failed stays standing; the place is told, without the values it failed on. */
+  #defect(error: unknown): void {
+    this.#options.log.error('defect', placeOf(error));
   }
 
   #lost(socket: TunnelSocket): void {

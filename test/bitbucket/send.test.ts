@@ -140,6 +140,17 @@ describe('sending to Bitbucket', () => {
     });
   });
 
+  it('lets no call wait for a connection longer than for an answer', async () => {
+    let asked = 0;
+    const silent = await listen(() => {
+      asked += 1;
+    });
+    const send = sender({ connectMs: 200, firstByteMs: 800, idleMs: 300 });
+    const replies = await Promise.all(Array.from({ length: 300 }, () => send({ origin: silent })));
+    expect(new Set(replies.map(({ error }) => error?.code))).toEqual(new Set(['DOWNSTREAM_TIMEOUT']));
+    expect(asked).toBeLessThanOrEqual(256);
+  });
+
   it('tells a body that is cut short', async () => {
     const origin = await listenTcp((socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this'));
@@ -227,11 +238,20 @@ describe('credentials', () => {
     expect(seen).toEqual(['a', 'b']);
   });
 
-  it('hands on a 401 of any size whole', async () => {
+  it('hands on a 401 of any size whole, and rests its login all the same', async () => {
     const body = Buffer.alloc(300_000, 'x');
-    const origin = await listen((_request, response) => response.writeHead(401).end(body));
-    const reply = await sender()({ origin, login: pool('a') });
+    const seen: string[] = [];
+    const origin = await listen((request, response) => {
+      seen.push(loginOf(request));
+      response.writeHead(401).end(body);
+    });
+    const send = sender();
+    const login = pool('a', 'b');
+    const reply = await send({ origin, login });
     expect(reply.status).toBe(401);
     expect(reply.body.equals(body)).toBe(true);
+    await send({ origin, login });
+    await send({ origin, login });
+    expect(seen).toEqual(['a', 'b', 'b']);
   });
 });

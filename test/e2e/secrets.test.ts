@@ -102,6 +102,7 @@ async function callEverything({ bitbucket, call }: Stage): Promise<number[]> {
       { kind: 'refuse' },
       { kind: 'hang' },
       { kind: 'cut', framing: 'length' },
+      { kind: 'hang-mid-body' },
       { kind: 'not-utf8' },
     ] as const) {
       const set = faults.add({ match: '/rest/api/1.0/projects', ...fault });

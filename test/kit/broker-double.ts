@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { readBody } from './http-server.ts';
 
 /** One socket that a tunnel opened to the double, with what it sent. */
 export interface DoubleSocket {
@@ -19,6 +20,8 @@ export interface DoubleSocket {
 export interface BrokerDouble {
   readonly url: string;
   readonly sockets: DoubleSocket[];
+  /** Streamed answers, in the order of their ends. */
+  readonly posts: { readonly url: string; readonly body: Buffer }[];
   /** The next socket that opens; `role` narrows it. */
   opened(role?: string): Promise<DoubleSocket>;
   close(): Promise<void>;
@@ -29,7 +32,12 @@ export interface BrokerDouble {
  * Speaks the same wire; everything that the real server does do is tested against the real one.
  */
 export async function startBrokerDouble(options: { identify?: boolean } = {}): Promise<BrokerDouble> {
-  const http = createServer((_request, response) => response.writeHead(404).end());
+  const posts: { url: string; body: Buffer }[] = [];
+  const http = createServer(async (request, response) => {
+    const body = await readBody(request);
+    posts.push({ url: request.url ?? '', body });
+    response.end('{}');
+  });
   const server = new WebSocketServer({ server: http });
   const sockets: DoubleSocket[] = [];
   const waiting = new Set<() => void>();
@@ -45,6 +53,7 @@ export async function startBrokerDouble(options: { identify?: boolean } = {}): P
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     sockets,
+    posts,
     opened: (role) =>
       new Promise((resolve) => {
         const look = () => {

@@ -24,6 +24,16 @@ describe('readIncoming', () => {
     });
   });
 
+  it('survives JSON that cannot be written out again', () => {
+    const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown;
+    const headers = { 'x-odd': [{ toString: 1 }], 'x-deep': nested(20_000), 'x-fine': ['a', 'b'] };
+    expect(readIncoming({ url: '/a', headers })).toMatchObject({
+      ok: true,
+      call: { headers: { 'x-fine': 'a, b' } },
+    });
+    expect(() => readIncoming({ url: '/a', body: nested(20_000) })).not.toThrow();
+  });
+
   it('takes the request id from the header, or makes one', () => {
     const named = readIncoming({ url: '/a', headers: { 'snyk-request-id': 'r-2' } });
     expect(named).toMatchObject({ call: { requestId: 'r-2', method: 'GET' }, streamingId: null });

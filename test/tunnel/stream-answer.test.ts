@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import type { AnswerOutcome } from '../../src/call.ts';
 import { StreamAnswer } from '../../src/tunnel/stream-answer.ts';
 import { readBody, startServer, type TestServer } from '../kit/http-server.ts';
@@ -172,6 +174,52 @@ describe('StreamAnswer', () => {
     }, port);
     expect(await outcome).toEqual({ status: 200, bytes: body.length });
     expect(received).toBe(PREFIX_LENGTH + body.length);
+  });
+
+  it('leaves nothing of an answer that fails while its POST still connects', async () => {
+    const bodies: Buffer[] = [];
+    const server = await listen(async (request, response) => {
+      bodies.push(await readBody(request).catch(() => Buffer.from('broken off')));
+      response.end('{}');
+    });
+    const connecting = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const connect: buildConnector.connector = (target, callback) => {
+      connecting.resolve();
+      void release.promise.then(() => buildConnector({})(target, callback));
+    };
+    const transport = new Pool(server.origin, { connect });
+    closing.push(() => transport.destroy());
+    const answer = new StreamAnswer({ transport, origin: server.origin, path: '/x' }, dropped, () => {});
+    const outcome = new Promise<AnswerOutcome>((closed) => answer.listen({ drained() {}, closed }));
+    answer.begin({ status: 200, headers: { 'content-length': '100000' } });
+    await connecting.promise;
+    answer.fail({ status: 502, headers: {} }, 'why', 'DOWNSTREAM_ERROR');
+    release.resolve();
+    expect(await outcome).toEqual({ status: 502, bytes: 0, code: 'DOWNSTREAM_ERROR' });
+    expect(bodies.map((body) => body.subarray(4).toString())).toEqual(['{"status":502,"headers":{}}why']);
+  });
+
+  it.each([
+    'whole',
+    'flowing',
+  ])('never sends a %s answer again of which something was taken', async (kind) => {
+    let posts = 0;
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        posts += 1;
+        socket.resetAndDestroy();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    const { answer, outcome } = answerTo((server.address() as AddressInfo).port);
+    answer.begin(HEAD);
+    answer.write(Buffer.alloc(kind === 'whole' ? 50_000 : 500_000));
+    answer.end();
+    expect(await outcome).toMatchObject({ status: 0, code: 'ANSWER_LOST' });
+    expect(posts).toBe(1);
   });
 
   it('keeps its connections', async () => {
