@@ -42,6 +42,10 @@ export function createNetwork(config: NetworkConfig): Network {
   const noProxy = createNoProxy(config.noProxy);
   const secureContext = trustContext(config.extraCa);
   const dispatchers: Dispatcher[] = [];
+  const kept = (dispatcher: Dispatcher): Dispatcher => {
+    dispatchers.push(dispatcher);
+    return dispatcher;
+  };
 
   const proxyFor = (url: string): string | null => {
     const target = new URL(url);
@@ -54,11 +58,8 @@ export function createNetwork(config: NetworkConfig): Network {
     proxyFor,
     dispatcher(origin, options) {
       const proxy = proxyFor(origin);
-      const pool =
-        proxy === null
-          ? directPool(origin, options, secureContext)
-          : proxiedPool(proxy, options, secureContext);
-      dispatchers.push(pool);
+      if (proxy === null) return kept(directPool(origin, options, secureContext));
+      const pool = kept(proxiedPool(proxy, options, secureContext));
       return pool.compose((dispatch) => (request, handler) => dispatch({ ...request, origin }, handler));
     },
     upgradeAgent(url) {

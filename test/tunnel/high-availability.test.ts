@@ -7,6 +7,18 @@ import { ackOf, closeAll, closing, echo, isAck, openPair, TOKEN } from '../kit/t
 
 afterEach(closeAll);
 
+/** A dispatcher that says nothing until it is released, and then assigns the server `late`. */
+async function startLateDispatcher() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const dispatcher = await startServer(async (request, response) => {
+    request.resume();
+    await promise;
+    response.end(JSON.stringify({ data: { attributes: { server_id: 'late' } } }));
+  });
+  closing.push(() => dispatcher.close());
+  return { highAvailability: { apiBaseUrl: dispatcher.origin, location: 'here' }, release: resolve };
+}
+
 describe('high availability', () => {
   it('asks the dispatcher and carries the server id on every URL', async () => {
     const asked: { url: string | undefined; body: string }[] = [];
@@ -28,36 +40,23 @@ describe('high availability', () => {
   });
 
   it('does not wait for a dispatcher that is silent', async () => {
-    const release = Promise.withResolvers<void>();
-    const dispatcher = await startServer(async (request, response) => {
-      request.resume();
-      await release.promise;
-      response.end(JSON.stringify({ data: { attributes: { server_id: 'late' } } }));
-    });
-    closing.push(() => dispatcher.close());
-    const highAvailability = { apiBaseUrl: dispatcher.origin, location: 'here' };
+    const { highAvailability, release } = await startLateDispatcher();
     const { double, primary } = await openPair({ highAvailability });
     expect(primary.request.url).not.toContain('server_id');
-    release.resolve();
+    release();
     while (!double.sockets.some(({ request }) => request.url?.includes('server_id=late')))
       await double.opened();
   });
 
   it('sends a streamed answer to the server whose socket asked', async () => {
-    const release = Promise.withResolvers<void>();
-    const dispatcher = await startServer(async (request, response) => {
-      request.resume();
-      await release.promise;
-      response.end(JSON.stringify({ data: { attributes: { server_id: 'late' } } }));
-    });
-    closing.push(() => dispatcher.close());
+    const { highAvailability, release } = await startLateDispatcher();
     const held: (() => void)[] = [];
     const { double, primary } = await openPair({
-      highAvailability: { apiBaseUrl: dispatcher.origin, location: 'here' },
+      highAvailability,
       serve: (call, answer) => held.push(() => echo(call, answer)),
     });
     primary.emit('request', { url: '/a', method: 'GET', headers: {}, streamingID: 's1', requestId: 'r' });
-    release.resolve();
+    release();
     while (double.sockets.length < 4) await double.opened();
     const [renewed] = double.sockets.slice(2).filter(({ role }) => role === 'primary') as [DoubleSocket];
     await renewed.next((frame) => frame.includes('"identify"'));
@@ -72,20 +71,14 @@ describe('high availability', () => {
   });
 
   it('replaces its sockets without losing a call', async () => {
-    const release = Promise.withResolvers<void>();
-    const dispatcher = await startServer(async (request, response) => {
-      request.resume();
-      await release.promise;
-      response.end(JSON.stringify({ data: { attributes: { server_id: 'late' } } }));
-    });
-    closing.push(() => dispatcher.close());
+    const { highAvailability, release } = await startLateDispatcher();
     const held: (() => void)[] = [];
     const { double, primary, tunnel, log } = await openPair({
-      highAvailability: { apiBaseUrl: dispatcher.origin, location: 'here' },
+      highAvailability,
       serve: (call, answer) => held.push(() => echo(call, answer)),
     });
     primary.emit('request', { url: '/slow', method: 'GET', headers: {} }, 1);
-    release.resolve();
+    release();
     while (double.sockets.length < 4) await double.opened();
     const renewed = double.sockets.slice(2);
     for (const socket of renewed) await socket.next((frame) => frame.includes('"identify"'));
