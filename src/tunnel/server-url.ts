@@ -1,6 +1,9 @@
 import type { Role } from './connection.ts';
 
-/** Where on the broker server something is. `serverId` is the dispatcher's, in HA mode; else `null`. */
+/**
+ * Where on the broker server something is. `serverUrl` is `scheme://host[:port][/path]` without a slash at its end;
+ * `serverId` is the dispatcher's, in HA mode, else `null`.
+ */
 interface Place {
   readonly serverUrl: string;
   readonly token: string;
@@ -16,8 +19,10 @@ export function socketUrl(place: Place): string {
 
 /** Path and query of the POST that carries a streamed answer. */
 export function responsePath(place: Place, streamingId: string): string {
-  const prefix = new URL(place.serverUrl).pathname.replace(/\/$/, '');
-  return `${prefix}/response-data/${place.token}/${encodeURIComponent(streamingId)}?${query(place)}`;
+  const { serverUrl, token } = place;
+  const path = serverUrl.indexOf('/', serverUrl.indexOf('://') + 3);
+  const prefix = path < 0 ? '' : serverUrl.slice(path);
+  return `${prefix}/response-data/${token}/${encodeURIComponent(streamingId)}?${query(place)}`;
 }
 
 const query = ({ role, serverId }: Place): string =>
