@@ -2,7 +2,7 @@
 const rooms = [
   ['cli', '^src/cli\\.ts$'],
   ['commands', '^src/commands/'],
-  ['agent', '^src/(agent|gate)\\.ts$'],
+  ['agent', '^src/(agent|gate|start-report)\\.ts$'],
   ['http', '^src/http/'],
   ['inventory', '^src/inventory/'],
   ['relay', '^src/relay/'],
@@ -10,7 +10,9 @@ const rooms = [
   ['rules', '^src/rules/'],
   ['bitbucket', '^src/bitbucket/'],
   ['audit', '^src/audit/'],
+  ['network', '^src/(network|no-proxy)\\.ts$'],
   ['config', '^src/config/'],
+  ['shared', '^src/(call|errors|hop-by-hop|log|version)\\.ts$'],
 ];
 
 const downwards = rooms.slice(1).map(([name, path], index) => ({

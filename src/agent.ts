@@ -1,8 +1,6 @@
 import { withAuthorization } from './bitbucket/authorize.ts';
 import { createExchange } from './bitbucket/exchange.ts';
-import { probeBitbucket } from './bitbucket/probe.ts';
 import { withRetry } from './bitbucket/retry.ts';
-import type { Send } from './bitbucket/send.ts';
 import type { Config } from './config/config.ts';
 import { type Gate, openGate } from './gate.ts';
 import { healthRoutes } from './http/health.ts';
@@ -12,14 +10,12 @@ import type { Log } from './log.ts';
 import { createNetwork } from './network.ts';
 import { Relay, type RelayRecord } from './relay/relay.ts';
 import { createSubstitution } from './relay/substitution.ts';
+import { tellBitbucket, tellStart } from './start-report.ts';
 import { Tunnel } from './tunnel/tunnel.ts';
 import { agentVersion } from './version.ts';
 
 /** How long calls in flight may take after SIGTERM, as with the official client. */
 const DRAIN_MS = 12_000;
-
-/** Where Bitbucket tells its version to everybody, as rules on the REST base and on the host itself see it. */
-const VERSION_URLS = ['/application-properties', '/rest/api/1.0/application-properties'];
 
 /** A running agent. */
 export interface Agent {
@@ -38,7 +34,8 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   const network = createNetwork(config.network);
   const send = withAuthorization(withRetry(createExchange(network, config.bitbucket.timeouts)));
   const relay = new Relay({
-    ...gate,
+    rules: gate.rules,
+    loginOf: gate.loginOf,
     send,
     substitution: config.allowVariableSubstitution
       ? createSubstitution((name) => config.variable(name))
@@ -58,7 +55,7 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   });
   let draining = false;
   const listener = await openListener(config, gate, tunnel, log, () => draining);
-  tellStart(config, gate, listener, log);
+  tellStart(config, gate, listener.port, log);
   void tunnel.start();
   void tellBitbucket(config, gate, send, log);
   return {
@@ -88,57 +85,7 @@ function openListener(
   });
   const webhooks = webhookRoutes({ rules, forward: (request) => tunnel.request(request), log });
   const certificate = tls === null ? null : { cert: tls.cert, key: tls.key.reveal() };
-  return openPublicListener({ port, tls: certificate, routes: [health, webhooks] });
-}
-
-function tellStart(config: Config, { rules }: Gate, listener: Listener, log: Log): void {
-  log.info('started', {
-    version: agentVersion,
-    node: process.version,
-    profile: config.profileName,
-    port: listener.port,
-    brokerServer: config.broker.serverUrl,
-    bitbucket: config.bitbucket.baseUrl,
-    acceptList: config.accept.path,
-    rules: rules.private.length,
-    publicRules: rules.public.length,
-    writes: config.allowWrites,
-    highAvailability: config.broker.haMode,
-  });
-  for (const warning of config.warnings) log.warn('configuration', { warning });
-}
-
-/** Says at start whether Bitbucket is there. The agent serves either way: the call goes through the accept list too. */
-async function tellBitbucket(config: Config, { rules, loginOf }: Gate, send: Send, log: Log): Promise<void> {
-  const asks = VERSION_URLS.map((url) => ({
-    url,
-    ...rules.decide({ method: 'GET', url, headers: {}, body: null }),
-  }));
-  const ask = asks.find(({ rule }) => rule !== null);
-  if (!ask?.rule) return log.info('Bitbucket is not looked at: no rule allows it', { urls: VERSION_URLS });
-  const { rule, url } = ask;
-  const probe = await probeBitbucket(send, {
-    origin: rule.origin,
-    path: rule.basePath + url,
-    login: loginOf(rule),
-  });
-  const { baseUrl } = config.bitbucket;
-  if (!probe.answers) {
-    const hint =
-      'Calls are answered with 502 or 504 until it does. Check BITBUCKET_URL, the proxy and the firewall.';
-    return log.warn('Bitbucket does not answer', {
-      baseUrl,
-      code: probe.error.code,
-      reason: probe.error.message,
-      hint,
-    });
-  }
-  if (probe.version !== null) return log.info('Bitbucket answers', { baseUrl, version: probe.version });
-  log.warn('what answers is not Bitbucket', {
-    baseUrl,
-    status: probe.status,
-    hint: 'Check the path in BITBUCKET_URL.',
-  });
+  return openPublicListener({ port, tls: certificate, routes: [health, webhooks], log });
 }
 
 function logRecord(log: Log, record: RelayRecord): void {

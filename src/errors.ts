@@ -24,6 +24,12 @@ export const HTTP_STATUS = {
   TUNNEL_CLOSED: 503,
   /** The Snyk Broker server took a request and did not answer it in time. */
   TUNNEL_TIMEOUT: 504,
+  /** The broker server acknowledged a request with something that is no answer. */
+  TUNNEL_ERROR: 502,
+  /** The public port has no such path. */
+  NOT_FOUND: 404,
+  /** A webhook's body is compressed; Bitbucket sends none that is. */
+  UNSUPPORTED_ENCODING: 415,
   /** A body that came in is over the size limit. */
   PAYLOAD_TOO_LARGE: 413,
   /** The configuration or the accept list cannot be used. The process ends with exit code 2. */

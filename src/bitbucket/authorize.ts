@@ -1,9 +1,16 @@
 import { classify401 } from './refusal.ts';
-import type { Credential, Flight, Login, Outgoing, ReplySink, Send } from './send.ts';
+import {
+  type Credential,
+  type Flight,
+  type Login,
+  type Outgoing,
+  REPEATABLE,
+  type ReplySink,
+  type Send,
+} from './send.ts';
 
 /** An error body is small; a larger one is no answer of Bitbucket's own and is told by its headers. */
 const HELD_BYTES = 64 * 1024;
-const REPEATABLE = new Set(['GET', 'HEAD']);
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -1,7 +1,5 @@
 import { isBrokenConnection } from './failure.ts';
-import type { Flight, ReplySink, Send } from './send.ts';
-
-const REPEATABLE = new Set(['GET', 'HEAD']);
+import { type Flight, REPEATABLE, type ReplySink, type Send } from './send.ts';
 
 /**
  * Sends a GET or HEAD once more when its connection broke before any reply: a kept connection that Bitbucket

@@ -14,6 +14,9 @@ export interface Outgoing {
   readonly login: Login | null;
 }
 
+/** Methods that may be sent twice without anything being done twice. */
+export const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
 /** Where the reply goes: `head`, any number of `data`, then `end`; or `failed` at any time. One of the last two, once. */
 export interface ReplySink {
   head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;

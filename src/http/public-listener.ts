@@ -2,13 +2,21 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import express, { type NextFunction, type Request, type Response, type Router } from 'express';
-import { AgentError, failureCode } from '../errors.ts';
+import express, {
+  type ErrorRequestHandler,
+  type NextFunction,
+  type Request,
+  type Response,
+  type Router,
+} from 'express';
+import { AgentError, type ErrorCode, failureCode, HTTP_STATUS, placeOf } from '../errors.ts';
+import type { Log } from '../log.ts';
 
 export interface ListenerOptions {
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly routes: readonly Router[];
+  readonly log: Log;
 }
 
 /** A listener that is open. */
@@ -23,11 +31,14 @@ export interface Listener {
  *
  * @throws AgentError `LISTEN_FAILED` when the port cannot be had
  */
-export async function openPublicListener({ port, tls, routes }: ListenerOptions): Promise<Listener> {
+export async function openPublicListener({ port, tls, routes, log }: ListenerOptions): Promise<Listener> {
   const app = express().disable('x-powered-by').disable('etag');
   for (const router of routes) app.use(router);
-  app.use((_request: Request, response: Response) => void response.status(404).json({ code: 'NOT_FOUND' }));
-  app.use(answerError);
+  app.use(
+    (_request: Request, response: Response) =>
+      void response.status(HTTP_STATUS.NOT_FOUND).json({ code: 'NOT_FOUND' }),
+  );
+  app.use(answerError(log));
   const server: Server = tls === null ? createServer(app) : createTlsServer(tls, app);
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
@@ -51,11 +62,17 @@ export async function openPublicListener({ port, tls, routes }: ListenerOptions)
   };
 }
 
+const CODES: Readonly<Record<number, ErrorCode>> = { 413: 'PAYLOAD_TOO_LARGE', 415: 'UNSUPPORTED_ENCODING' };
+
 /** What a body parser or a route threw, without its text: it may repeat what the caller sent. */
-function answerError(error: unknown, _request: Request, response: Response, next: NextFunction): void {
-  if (response.headersSent) return next(error);
-  const status =
-    error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
-  const code = status === 413 ? 'PAYLOAD_TOO_LARGE' : status < 500 ? 'BAD_REQUEST' : 'INTERNAL';
-  response.status(status).json({ code });
+function answerError(log: Log): ErrorRequestHandler {
+  return (error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(error);
+    const given = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+    const code = CODES[given] ?? (given < 500 ? 'BAD_REQUEST' : 'INTERNAL');
+    const status = HTTP_STATUS[code];
+    response.status(status).json({ code });
+    if (code === 'INTERNAL') log.error('defect', placeOf(error));
+    else log.info('webhook refused', { method: request.method, status, code });
+  };
 }

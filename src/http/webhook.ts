@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response, Router } from 'express';
 import { AgentError } from '../errors.ts';
+import { HOP_BY_HOP } from '../hop-by-hop.ts';
 import type { Log } from '../log.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
@@ -8,9 +9,10 @@ import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
 const LARGEST_WEBHOOK_BYTES = 1024 * 1024;
 /** Of Snyk's answer, what Bitbucket may see. */
 const ANSWER_HEADERS = ['content-type', 'snyk-request-id'];
-/** Of Bitbucket's request, what is about the connection and not about the event. */
-const NOT_PASSED =
-  /^(host|connection|content-length|transfer-encoding|keep-alive|upgrade|te|trailer|expect|cookie|proxy-.*|x-forwarded-.*|forwarded)$/;
+/** Of Bitbucket's request, what is about the way it took and not about the event. */
+const NOT_PASSED = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'cookie', 'forwarded']);
+/** A request id is copied into log lines and the tunnel: it may not be any length. */
+const LONGEST_REQUEST_ID = 200;
 
 export interface WebhookOptions {
   readonly rules: RuleSet;
@@ -26,7 +28,7 @@ export function webhookRoutes({ rules, forward, log }: WebhookOptions): Router {
   router.use('/webhook', raw, async (request: Request, response: Response) => {
     const started = performance.now();
     const url = request.originalUrl;
-    const requestId = request.header('x-request-id') ?? randomUUID();
+    const requestId = requestIdOf(request);
     const { method } = request;
     const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const headers = passedHeaders(request);
@@ -71,10 +73,16 @@ export function webhookRoutes({ rules, forward, log }: WebhookOptions): Router {
   return router;
 }
 
+function requestIdOf(request: Request): string {
+  const given = request.header('x-request-id');
+  return given !== undefined && given.length <= LONGEST_REQUEST_ID ? given : randomUUID();
+}
+
 function passedHeaders(request: Request): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value === 'string' && !NOT_PASSED.test(name)) headers[name] = value;
+    if (typeof value !== 'string' || NOT_PASSED.has(name) || name.startsWith('x-forwarded-')) continue;
+    headers[name] = value;
   }
   return headers;
 }

@@ -1,18 +1,11 @@
 import type { Call } from '../call.ts';
+import { HOP_BY_HOP } from '../hop-by-hop.ts';
 
-/** Between two hosts only, or about the way the call took; and what Snyk tells its own broker. */
+/** About the way the call took, or what Snyk tells its own broker, or a way to be somebody or something else. */
 const NOT_PASSED = new Set([
+  ...HOP_BY_HOP,
   'host',
   'content-length',
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   'expect',
   'forwarded',
   'authorization',

@@ -16,6 +16,8 @@ export interface RelayRecord {
   readonly allowed: boolean;
   readonly ruleId: string | null;
   readonly reason: string;
+  /** Rules that almost allowed a refused call, and what it missed: words about the rules only. */
+  readonly nearMisses?: readonly string[];
   /** What the caller was given; 0 when nothing reached it. */
   readonly status: number;
   readonly bytes: number;
@@ -38,6 +40,7 @@ export interface RelayOptions {
 }
 
 const LONGEST_PATH = 500;
+const MOST_NEAR_MISSES = 5;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** The one gate: decide, prepare, forward, answer, record. Whoever asks, by whatever road, goes through `serve`. */
@@ -51,9 +54,11 @@ export class Relay {
   }
 
   /** Serves one call; the answer comes to an end, whatever happens. */
-  serve(call: Call, answer: Answer): void {
+  serve(original: Call, answer: Answer): void {
     const started = this.#now();
-    const verdict = this.#options.rules.decide(call);
+    const { rules, substitution } = this.#options;
+    const call = substitution === null ? original : substitution(original);
+    const verdict = rules.decide(call);
     if (verdict.rule === null || !verdict.allowed) return this.#refuse(call, verdict, answer, started);
     this.#forward(call, verdict, verdict.rule, answer, started);
   }
@@ -70,9 +75,8 @@ export class Relay {
     answer.fail(head, body, 'FILTER_BLOCKED');
   }
 
-  #forward(original: Call, verdict: Verdict, rule: Rule, answer: Answer, started: number): void {
-    const { send, loginOf, substitution } = this.#options;
-    const call = substitution === null ? original : substitution(original);
+  #forward(call: Call, verdict: Verdict, rule: Rule, answer: Answer, started: number): void {
+    const { send, loginOf } = this.#options;
     let cause: string | undefined;
     const flight = send(
       {
@@ -117,11 +121,15 @@ export class Relay {
       status,
       bytes,
       ms: Math.round((this.#now() - started) * 100) / 100,
+      ...(verdict.nearMisses.length === 0 ? {} : { nearMisses: nearMissesOf(verdict) }),
       ...(code === undefined ? {} : { code }),
       ...(cause === undefined ? {} : { cause }),
     });
   }
 }
+
+const nearMissesOf = ({ nearMisses }: Verdict): string[] =>
+  nearMisses.slice(0, MOST_NEAR_MISSES).map(({ ruleId, detail }) => `${ruleId}: ${detail}`);
 
 function failure(error: AgentError, call: Call): { head: Parameters<Answer['fail']>[0]; body: string } {
   const headers = { ...JSON_TYPE, 'snyk-request-id': call.requestId };

@@ -1,17 +1,8 @@
 import type { AnswerHead } from '../call.ts';
+import { HOP_BY_HOP } from '../hop-by-hop.ts';
 
-/** Between two hosts only; and Bitbucket's session, which is as good as a password. */
-const NOT_PASSED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'set-cookie',
-]);
+/** Bitbucket's session is as good as a password. */
+const NOT_PASSED = new Set([...HOP_BY_HOP, 'set-cookie']);
 
 /** What Bitbucket's status and headers become for the caller, with the Snyk Broker's label beside an error. */
 export function replyHead(

@@ -66,7 +66,7 @@ export class Outbound {
     if (answer === null) {
       this.#reject(
         id,
-        new AgentError('TUNNEL_CLOSED', 'The broker server acknowledged with something else than an answer.'),
+        new AgentError('TUNNEL_ERROR', 'The broker server acknowledged with something else than an answer.'),
       );
     } else {
       this.#take(id)?.resolve(answer);

@@ -62,6 +62,7 @@ export class StreamAnswer implements Answer {
     this.#code = code;
     const { flowing } = this.#body;
     this.#body.discard(code);
+    // What flows is broken off: its POST fails, and #finish closes the answer.
     if (flowing) return;
     this.#state.head = head;
     this.#state.bytes = 0;

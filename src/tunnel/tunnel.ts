@@ -6,12 +6,12 @@ import { AgentError, placeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Network } from '../network.ts';
 import { Connection, type ConnectionState, type Role } from './connection.ts';
-import { ServerAssignment } from './dispatcher.ts';
 import { encodeEvent } from './frames.ts';
 import { identity } from './identify.ts';
 import { Oddities } from './oddities.ts';
 import { Outbound, type OutboundAnswer, type OutboundRequest } from './outbound.ts';
 import { Requests } from './requests.ts';
+import { ServerAssignment } from './server-assignment.ts';
 import { socketUrl } from './server-url.ts';
 import { PATIENCE, type Patience, type SocketListener, TunnelSocket } from './socket.ts';
 

@@ -50,6 +50,7 @@ async function listen(options: {
     port: 0,
     tls: null,
     routes: [health, webhookRoutes({ rules: rules(), forward, log })],
+    log,
   });
   closing.push(() => listener.close());
   return { client: request(`http://127.0.0.1:${listener.port}`), lines, port: listener.port };
@@ -164,6 +165,15 @@ describe('webhooks', () => {
   });
 });
 
+describe('what the body parser refuses', () => {
+  it('is answered with a code and logged', async () => {
+    const { client, lines } = await listen({});
+    const answer = await client.post('/webhook/bitbucket-server/7').set('content-encoding', 'gzip').send('x');
+    expect([answer.status, answer.body]).toEqual([415, { code: 'UNSUPPORTED_ENCODING' }]);
+    expect(lines).toEqual([{ method: 'POST', status: 415, code: 'UNSUPPORTED_ENCODING' }]);
+  });
+});
+
 describe('the public port', () => {
   it('has nothing else', async () => {
     const { client } = await listen({});
@@ -174,7 +184,7 @@ describe('the public port', () => {
 
   it('says which variable to change when it cannot be opened', async () => {
     const { port } = await listen({});
-    await expect(openPublicListener({ port, tls: null, routes: [] })).rejects.toMatchObject({
+    await expect(openPublicListener({ port, tls: null, routes: [], log: silentLog })).rejects.toMatchObject({
       code: 'LISTEN_FAILED',
       message: `PORT ${port} cannot be opened (EADDRINUSE).`,
       hint: expect.stringContaining('PORT'),
