@@ -72,11 +72,13 @@ export interface Problem {
 export class ConfigError extends AgentError {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[]) {
+  /** @param hint what may be the cause of them */
+  constructor(problems: readonly Problem[], hint?: string) {
     const lines = problems.map(
       ({ where, reason, example }) => `  ${where}: ${reason}\n    for example: ${example}`,
     );
-    super('CONFIG_INVALID', `${problems.length} problem(s) in the configuration:\n${lines.join('\n')}`);
+    const message = `${problems.length} problem(s) in the configuration:\n${lines.join('\n')}`;
+    super('CONFIG_INVALID', message, hint === undefined ? {} : { hint });
     this.name = 'ConfigError';
     this.problems = problems;
   }

@@ -1,9 +1,10 @@
-import { Logins } from './bitbucket/logins.ts';
+import { type LoginSources, Logins, loginFlaws } from './bitbucket/logins.ts';
 import type { Login } from './bitbucket/send.ts';
-import type { Config } from './config/config.ts';
+import type { Config, ConfigDraft } from './config/config.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import type { Log } from './log.ts';
-import { loadRules } from './rules/compile.ts';
+import { type LoginNeed, loadRules } from './rules/compile.ts';
+import { problemsByCause, type RuleFlaw } from './rules/rule-flaw.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 import type { Rule } from './rules/verdict.ts';
 
@@ -19,15 +20,11 @@ export interface Gate {
  * @throws ConfigError with everything that is wrong with the list, and with the variables it names
  */
 export function openGate(config: Config, log: Log): Gate {
-  const { accept, bitbucket, allowWrites } = config;
-  const variable = (name: string) => config.variable(name);
-  const { rules, problems, writesOff, leadNowhere, notes } = loadRules(accept.text, accept.path, {
-    variable,
-    bitbucket,
-    allowWrites,
-  });
-  if (rules === null) throw new ConfigError(problems);
-  const loginOf = resolveLogins(rules, config, log);
+  const { rules, problems, writesOff, leadNowhere, notes } = examine(config, []);
+  if (rules === null || problems.length > 0) throw new ConfigError(problems);
+  const logins = new Logins(sourcesOf(config), log);
+  const byRule = new Map<Rule, Login>();
+  for (const rule of rules.private) if (rule.auth !== null) byRule.set(rule, logins.resolve(rule.auth));
   for (const note of notes) log.warn('accept list', { note });
   if (leadNowhere.length > 0) {
     const hint = 'Set GIT_CLIENT_URL, or take these rules out.';
@@ -39,20 +36,49 @@ export function openGate(config: Config, log: Log): Gate {
       hint: 'Only GET and HEAD leave for Bitbucket. Set ALLOW_WRITES=true to turn these rules on.',
     });
   }
-  return { rules, loginOf };
+  return { rules, loginOf: (rule) => byRule.get(rule) ?? null };
 }
 
-function resolveLogins(rules: RuleSet, config: Config, log: Log): (rule: Rule) => Login | null {
-  const { credentials: configured } = config.bitbucket;
-  const logins = new Logins({ configured, credentials: (name) => config.credentials(name), log });
-  const byRule = new Map<Rule, Login>();
-  const problems: Problem[] = [];
-  for (const rule of rules.private) {
-    if (rule.auth === null) continue;
-    const login = logins.resolve(rule.auth, rule.where);
-    if ('reason' in login) problems.push(login);
-    else byRule.set(rule, login);
+/**
+ * What is wrong with the accept list, and with the variables it names, while the configuration itself cannot be used.
+ *
+ * @param told what is wrong with the configuration; nothing that follows from it is told again
+ */
+export function gateProblems(draft: ConfigDraft, told: readonly Problem[]): readonly Problem[] {
+  return told.some(({ where }) => where === 'ACCEPT') ? [] : examine(draft, told).problems;
+}
+
+function examine(config: ConfigDraft, told: readonly Problem[]) {
+  const { accept, bitbucket, allowWrites } = config;
+  const loaded = loadRules(accept.text, accept.path, {
+    variable: (name) => config.variable(name),
+    bitbucket,
+    allowWrites,
+    addressUnknown: told.some(({ where }) => /^BITBUCKET(_URL)?$/.test(where)),
+  });
+  const known = new Set(told.map(({ where }) => where.replace(/(_POOL)?(_FILE)?$/, '')));
+  const ofLogins = loginProblems(loaded.logins, sourcesOf(config), accept.path, known);
+  return { ...loaded, problems: [...loaded.problems, ...ofLogins] };
+}
+
+function loginProblems(
+  logins: readonly LoginNeed[],
+  sources: LoginSources,
+  file: string,
+  known: ReadonlySet<string>,
+): Problem[] {
+  const ofVariables = new Map<string, Problem>();
+  const ofRules: RuleFlaw[] = [];
+  for (const { place, auth } of logins) {
+    for (const { variable, where, reason, example } of loginFlaws(auth, sources)) {
+      if (known.has(variable)) continue;
+      if (where === null) ofRules.push({ place, cause: variable, reason, example });
+      else ofVariables.set(where, { where, reason, example });
+    }
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return (rule) => byRule.get(rule) ?? null;
+  return [...problemsByCause(ofRules, file), ...ofVariables.values()];
+}
+
+function sourcesOf(config: ConfigDraft): LoginSources {
+  return { configured: config.bitbucket.credentials, credentials: (name) => config.credentials(name) };
 }

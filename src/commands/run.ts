@@ -1,6 +1,7 @@
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { AgentError, ConfigError, placeOf } from '../errors.ts';
+import { gateProblems } from '../gate.ts';
 import { createLog, type Log } from '../log.ts';
 
 const EXIT_FAILED = 1;
@@ -12,7 +13,7 @@ const EXIT_CONFIG = 2;
  */
 export async function run(): Promise<void> {
   try {
-    const config = loadConfig();
+    const config = loadConfig({ alsoWrong: gateProblems });
     const log = createLog(config.logLevel, config.secrets);
     dieLoudly(log);
     stopOnSignal(await startAgent(config, log), log);

@@ -10,6 +10,13 @@ export const ruleVariables = {
     derived: 'the list that comes with the agent',
     official: true,
   },
+  GIT_CLIENT_URL: {
+    meaning:
+      "The URL of the Snyk Code Agent, what the official client's accept list means by `GIT_CLIENT_URL`. Without it that rule is off.",
+    example: 'http://code-agent.example.com:3000',
+    parse: as.line,
+    official: true,
+  },
   ALLOW_WRITES: {
     meaning: 'Lets rules for methods other than GET and HEAD take effect.',
     example: 'true',
@@ -53,13 +60,13 @@ export const listenerVariables = {
     official: true,
   },
   ADMIN_PORT: {
-    meaning: 'The port for operators. 0 takes a free one.',
+    meaning: 'Not used yet: checked, but no such port is opened. Is to be the port for operators.',
     example: '8001',
     parse: as.port,
     default: '8001',
   },
   ADMIN_HOST: {
-    meaning: 'The address the port for operators listens at.',
+    meaning: 'Not used yet, as `ADMIN_PORT` is not. Is to be the address that port listens at.',
     example: '127.0.0.1',
     parse: as.listenHost,
     default: '127.0.0.1',
@@ -110,7 +117,8 @@ export const networkVariables = {
 /** The process itself. */
 export const processVariables = {
   STATE_DIR: {
-    meaning: 'The folder for what must outlive a restart.',
+    meaning:
+      'Not used yet: nothing is written, no volume is needed. Is to be the folder for what must outlive a restart.',
     example: '/var/lib/bitbucket-agent',
     parse: as.line,
     default: './state',

@@ -12,7 +12,8 @@ export interface BitbucketAddress {
 
 type AddressVariable = 'BITBUCKET_URL' | 'BITBUCKET' | 'BITBUCKET_API' | 'BITBUCKET_GIT';
 
-const NOWHERE: BaseUrl = { scheme: 'https', authority: '', path: '' };
+/** In the place of an address that is not known. */
+const NOWHERE: BaseUrl = { scheme: 'https', authority: 'bitbucket.invalid', path: '' };
 
 /** Makes one address of `BITBUCKET_URL` or `BITBUCKET`, and of what else names parts of it. */
 export function bitbucketAddress(env: Environment): BitbucketAddress {

@@ -93,3 +93,6 @@ export interface Config {
    */
   secrets(): readonly Secret[];
 }
+
+/** What could be read of a configuration that cannot be used; a stand-in is where the rest would be. */
+export type ConfigDraft = Pick<Config, 'accept' | 'allowWrites' | 'bitbucket' | 'variable' | 'credentials'>;

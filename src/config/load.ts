@@ -1,21 +1,26 @@
 import { ConfigError, type Problem } from '../errors.ts';
 import { acceptConfig } from './accept.ts';
-import { type BitbucketAddress, bitbucketAddress } from './bitbucket.ts';
+import { bitbucketAddress } from './bitbucket.ts';
 import { brokerConfig } from './broker.ts';
-import type { BitbucketTimeouts, Config } from './config.ts';
+import type { BitbucketTimeouts, Config, ConfigDraft } from './config.ts';
 import { bitbucketCredentials, credentialValues } from './credentials.ts';
 import { Environment } from './environment.ts';
 import { readDotenv } from './files.ts';
 import { createNames, type Names } from './names.ts';
-import { IGNORED } from './official.ts';
 import { listenConfig, networkConfig } from './outside.ts';
 import { VARIABLES } from './schema.ts';
 import { Secret } from './secret.ts';
+import { unknownNames, warnOfSettings } from './warnings.ts';
 
 export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where `.env` is looked for and relative paths start. */
   readonly cwd?: string;
+  /**
+   * Asked only when something is wrong, by those who know what the accept list means: what else is wrong, as far as
+   * that can be told from what could be read.
+   */
+  readonly alsoWrong?: (draft: ConfigDraft, told: readonly Problem[]) => readonly Problem[];
 }
 
 /**
@@ -23,7 +28,8 @@ export interface LoadOptions {
  * Changes no variable, opens no port, reads the files that variables name.
  * @throws {ConfigError} with everything that is wrong.
  */
-export function loadConfig({ env: given = process.env, cwd = process.cwd() }: LoadOptions = {}): Config {
+export function loadConfig(options: LoadOptions = {}): Config {
+  const { env: given = process.env, cwd = process.cwd(), alsoWrong = () => [] } = options;
   const env = environment(given, cwd);
   const address = bitbucketAddress(env);
   const values = credentialValues(env);
@@ -55,8 +61,13 @@ export function loadConfig({ env: given = process.env, cwd = process.cwd() }: Lo
   if (config.listen.port === config.admin.port && config.admin.port !== 0) {
     env.problem('ADMIN_PORT', 'is the same as PORT', String(config.listen.port === 8001 ? 8000 : 8001));
   }
-  if (env.problems.length > 0) throw new ConfigError(inOrder(env.problems));
-  warn(env, address, given);
+  const unknown = unknownNames(env, config.accept.text);
+  if (env.problems.length > 0) {
+    const told = inOrder(env.problems);
+    throw new ConfigError([...told, ...alsoWrong(config, told)], unknown ?? undefined);
+  }
+  warnOfSettings(env, { address, acceptText: config.accept.text, real: given });
+  if (unknown !== null) env.warnings.push(unknown);
   return frozen({ ...config, secrets: remembered(config, names) });
 }
 
@@ -94,33 +105,6 @@ function timeouts(env: Environment): BitbucketTimeouts {
     firstByteMs: env.read('BITBUCKET_FIRST_BYTE_TIMEOUT_MS'),
     idleMs: env.read('BITBUCKET_IDLE_TIMEOUT_MS'),
   };
-}
-
-function warn(
-  env: Environment,
-  address: BitbucketAddress,
-  real: Readonly<Record<string, string | undefined>>,
-): void {
-  const ignored = env.names().filter((name) => Object.hasOwn(IGNORED, name));
-  if (ignored.length > 0) {
-    const names = ignored.sort().join(', ');
-    env.warnings.push(
-      `Variables of the Snyk Broker client without effect here: ${names}. docs/configuration.md says why.`,
-    );
-  }
-  if (address.scheme === 'http') {
-    env.warnings.push(`Bitbucket is reached over http: logins go to ${address.host} unencrypted.`);
-  }
-  if (env.read('BROKER_SERVER_URL').startsWith('http:')) {
-    env.warnings.push('The Snyk Broker server is reached over http: the token goes there unencrypted.');
-  }
-  if (real.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
-    env.warnings.push(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked. Use CA_CERT for a private CA instead.',
-    );
-  } else if (env.text('NODE_TLS_REJECT_UNAUTHORIZED') !== undefined) {
-    env.warnings.push('NODE_TLS_REJECT_UNAUTHORIZED has no effect unless it is 0 and not from .env.');
-  }
 }
 
 function secrets(

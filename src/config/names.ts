@@ -19,10 +19,11 @@ export interface Names {
 
 /** @see Names */
 export function createNames(env: Environment, address: BitbucketAddress, given: CredentialValues): Names {
-  const addresses: Readonly<Record<string, string>> = {
+  const addresses: Readonly<Record<string, string | undefined>> = {
     BITBUCKET: address.host,
     BITBUCKET_API: address.api,
     BITBUCKET_GIT: address.git,
+    GIT_CLIENT_URL: env.read('GIT_CLIENT_URL'),
   };
   const known = new Map<string, readonly Secret[]>(
     Object.entries(given).map(([name, values]) => [name, values.map(({ secret }) => secret)]),

@@ -31,7 +31,8 @@ export const snykVariables = {
     official: true,
   },
   BROKER_CLIENT_URL: {
-    meaning: "This agent's own URL as Bitbucket reaches it for webhooks.",
+    meaning:
+      "This agent's own URL as Bitbucket reaches it for webhooks. So far only what `${BROKER_CLIENT_URL}` stands for: in an accept list and, with `ALLOW_VARIABLE_SUBSTITUTION`, in requests.",
     example: 'https://agent.example.com:8000',
     parse: as.baseUrl,
     official: true,
@@ -51,13 +52,13 @@ export const snykVariables = {
     official: true,
   },
   SERVICE_TYPE: {
-    meaning: 'What kind of Bitbucket it is. Only `on-premises` so far.',
+    meaning: 'What kind of Bitbucket it is: only `on-premises` so far. Checked at start and nothing else.',
     example: 'on-premises',
     parse: as.serviceType,
     default: 'on-premises',
   },
   PROFILE_NAME: {
-    meaning: 'The name of this integration, as given in Snyk.',
+    meaning: 'A name for this integration. Shown in the log at start and nowhere else yet.',
     example: 'Bitbucket Frankfurt',
     parse: as.line,
   },

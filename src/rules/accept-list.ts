@@ -1,14 +1,14 @@
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Problem } from '../errors.ts';
+import { jsonFault } from './json-fault.ts';
+import type { RulePlace } from './rule-flaw.ts';
 import { type Auth, type ConditionSpec, EXAMPLES, ruleSchema } from './rule-schema.ts';
+import { reachesWebhooks } from './webhook-path.ts';
 
 /** One rule as the file has it; nothing is replaced yet. */
-export interface RuleSpec {
+export interface RuleSpec extends RulePlace {
   readonly id: string;
-  readonly list: 'private' | 'public';
-  /** `FILE, private rule 3 (line 41)`. */
-  readonly where: string;
   /** Upper case, or `ANY`. */
   readonly method: string;
   readonly path: string;
@@ -24,20 +24,28 @@ export interface RuleSpec {
 
 /** The rules of one file that could be read, in file order. */
 export interface AcceptList {
+  /** Its name for messages. */
+  readonly file: string;
   readonly private: readonly RuleSpec[];
   readonly public: readonly RuleSpec[];
-  /** The origins of private rules that have problems, so that what is wrong with these can be told at the same time. */
-  readonly broken: readonly { readonly where: string; readonly origin: string }[];
+  /** What can be read of private rules that have problems, so that what else is wrong can be told at the same time. */
+  readonly broken: readonly BrokenRule[];
   /** What was left out of account, such as fields that mean nothing here. */
   readonly notes: readonly string[];
 }
 
+/** Of a rule that cannot be used, where its calls would go and with which login. */
+export type BrokenRule = RulePlace & Pick<RuleSpec, 'origin' | 'auth'>;
+
 const LISTS = ['private', 'public'] as const;
 const KNOWN = new Set(['//', 'id', 'purpose', 'permission', 'method', 'path', 'origin', 'auth', 'valid']);
+const UNREACHABLE =
+  'path can never be reached: public rules are asked for /webhook and what is below it only';
 const WHOLE = `{"private": [${EXAMPLES.rule}], "public": []}`;
 
 /**
- * Reads an accept list in the grammar of the Snyk Broker client, JSON or YAML (JSON is read as the YAML it also is).
+ * Reads an accept list in the grammar of the Snyk Broker client, JSON or YAML. A text that starts with `{` or `[` must
+ * be JSON; what is JSON is read as the YAML it also is.
  * The list has the rules that are right; `problems` names all that is wrong in the others. `list` is `null` when the
  * text cannot be read at all.
  *
@@ -47,7 +55,11 @@ export function parseAcceptList(
   text: string,
   file: string,
 ): { list: AcceptList | null; problems: Problem[] } {
-  return new Reading(text, file).read();
+  const content = text.replace(/^\uFEFF/, '');
+  const fault = /^\s*[{[]/.test(content) ? jsonFault(content) : null;
+  if (fault === null) return new Reading(content, file).read();
+  const where = `${file} (line ${fault.line}, column ${fault.column})`;
+  return { list: null, problems: [{ where, reason: fault.reason, example: EXAMPLES.rule ?? WHOLE }] };
 }
 
 class Reading {
@@ -56,12 +68,12 @@ class Reading {
   readonly #document;
   readonly #problems: Problem[] = [];
   readonly #notes: string[] = [];
-  readonly #broken: { where: string; origin: string }[] = [];
+  readonly #broken: BrokenRule[] = [];
   readonly #ids = new Map<string, string>();
 
   constructor(text: string, file: string) {
     this.#file = file;
-    this.#document = parseDocument(text.replace(/^\uFEFF/, ''), {
+    this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
       merge: true,
@@ -81,6 +93,7 @@ class Reading {
     }
     const [ofPrivate, ofPublic] = LISTS.map((list) => this.#readList(list, root[list] ?? []));
     const list = {
+      file: this.#file,
       private: ofPrivate ?? [],
       public: ofPublic ?? [],
       broken: this.#broken,
@@ -121,6 +134,7 @@ class Reading {
 
   #readRule(list: 'private' | 'public', index: number, value: unknown): RuleSpec | null {
     const where = this.#where([list, index]);
+    const place: RulePlace = { list, number: index + 1, where };
     const parsed = ruleSchema.safeParse(value);
     const before = this.#problems.length;
     for (const { path, message } of parsed.error?.issues ?? []) {
@@ -131,17 +145,19 @@ class Reading {
     if (isObject(value) && list === 'private' && origin === undefined) {
       this.#problem(where, 'has no origin, so there is nowhere to send a call', EXAMPLES.origin);
     }
+    if (list === 'public' && parsed.success && !reachesWebhooks(parsed.data.path)) {
+      this.#problem(where, UNREACHABLE, '"path": "/webhook/bitbucket-server/:webhookId"');
+    }
     const name = parsed.success ? this.#idOf(list, index, where, parsed.data) : null;
     if (!parsed.success || name === null || this.#problems.length > before) {
-      if (list === 'private' && typeof origin === 'string') this.#broken.push({ where, origin });
+      if (list === 'private' && isObject(value)) this.#broken.push({ ...place, ...remains(value) });
       return null;
     }
     const { id: _, method, path, valid, auth, purpose, permission, ...others } = parsed.data;
     this.#note(list, where, others, auth);
     return {
+      ...place,
       id: name,
-      list,
-      where,
       method,
       path,
       origin: list === 'private' ? (others.origin ?? null) : null,
@@ -203,6 +219,13 @@ class Reading {
   #problem(where: string, reason: string, example: string | undefined): void {
     this.#problems.push({ where, reason, example: example ?? WHOLE });
   }
+}
+
+function remains({ origin, auth }: Readonly<Record<string, unknown>>): Pick<BrokenRule, 'origin' | 'auth'> {
+  return {
+    origin: typeof origin === 'string' ? origin : null,
+    auth: ruleSchema.shape.auth.safeParse(auth).data ?? null,
+  };
 }
 
 /** The literal words of a path, each with a hyphen before it, for an id. */

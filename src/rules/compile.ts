@@ -1,8 +1,9 @@
 import type { Problem } from '../errors.ts';
-import { type AcceptList, parseAcceptList, type RuleSpec } from './accept-list.ts';
+import { type AcceptList, type BrokenRule, parseAcceptList, type RuleSpec } from './accept-list.ts';
 import { compileConditions } from './conditions.ts';
 import { type Origin, type OriginContext, readOrigin } from './origin.ts';
-import { EXAMPLES } from './rule-schema.ts';
+import { problemsByCause, type RuleFlaw, type RulePlace } from './rule-flaw.ts';
+import { type Auth, EXAMPLES } from './rule-schema.ts';
 import { RuleSet } from './rule-set.ts';
 import { variablesIn } from './template.ts';
 import type { Rule } from './verdict.ts';
@@ -10,12 +11,22 @@ import type { Rule } from './verdict.ts';
 export interface CompileOptions extends OriginContext {
   /** Off: only GET and HEAD get through private rules, whatever the file says. */
   readonly allowWrites: boolean;
+  /** `bitbucket` is a stand-in for an address that is not known: what goes to Bitbucket cannot be told apart. */
+  readonly addressUnknown?: boolean;
+}
+
+/** The login of a private rule, whose variables are still to be looked up. */
+export interface LoginNeed {
+  readonly place: RulePlace;
+  readonly auth: Auth;
 }
 
 export interface Compiled {
   /** `null` when there is a problem. */
   readonly rules: RuleSet | null;
   readonly problems: readonly Problem[];
+  /** The logins of all private rules that lead somewhere, of those with problems too as far as they can be read. */
+  readonly logins: readonly LoginNeed[];
   /** The ids of the private rules that allow more than GET and HEAD in the file, and not here. */
   readonly writesOff: readonly string[];
   /** The ids of the private rules that lead nowhere, because a companion of the official client is not there. */
@@ -24,6 +35,8 @@ export interface Compiled {
 
 /** The official list has a rule for the Code Agent, which most who use that list do not run. */
 const COMPANIONS = new Set(['GIT_CLIENT_URL']);
+/** In the place of a variable that is not set. */
+const STAND_IN = 'stand-in.invalid';
 
 /** Reads and compiles a file's text: {@link parseAcceptList} and {@link compileRules}, all problems together. */
 export function loadRules(
@@ -32,7 +45,7 @@ export function loadRules(
   options: CompileOptions,
 ): Compiled & { readonly notes: readonly string[] } {
   const { list, problems } = parseAcceptList(text, file);
-  if (list === null) return { rules: null, problems, writesOff: [], leadNowhere: [], notes: [] };
+  if (list === null) return { rules: null, problems, logins: [], writesOff: [], leadNowhere: [], notes: [] };
   const compiled = compileRules(list, options);
   return {
     ...compiled,
@@ -44,24 +57,28 @@ export function loadRules(
 
 /** Replaces the variables in origins and makes every rule ready. Problems name the variable, the rule and the file. */
 export function compileRules(list: AcceptList, options: CompileOptions): Compiled {
-  const problems: Problem[] = [];
+  const places = new Places(options);
   const nowhere = list.private.filter((spec) => leadsNowhere(spec, options));
-  const ofPrivate = list.private
-    .filter((spec) => !nowhere.includes(spec))
-    .map((spec) => compileRule(spec, options, problems));
-  const ofPublic = list.public.map((spec) => compileRule(spec, options, problems));
-  for (const { where, origin } of list.broken) originOf(where, origin, options, problems);
-  const writesOff = ofPrivate.filter((rule) => rule.writesOff).map(({ id }) => id);
-  const rules = problems.length === 0 ? new RuleSet(list, { private: ofPrivate, public: ofPublic }) : null;
-  return { rules, problems, writesOff, leadNowhere: nowhere.map(({ id }) => id) };
+  const compile = (spec: RuleSpec) => compileRule(spec, places, options.allowWrites);
+  const ofPrivate = list.private.filter((spec) => !nowhere.includes(spec)).map(compile);
+  const ofPublic = list.public.map(compile);
+  for (const broken of list.broken) if (!leadsNowhere(broken, options)) places.of(broken);
+  const problems = [...places.problems, ...problemsByCause(places.flaws, list.file)];
+  return {
+    rules: problems.length === 0 ? new RuleSet(list, { private: ofPrivate, public: ofPublic }) : null,
+    problems,
+    logins: places.logins.toSorted((one, other) => one.place.number - other.place.number),
+    writesOff: ofPrivate.filter((rule) => rule.writesOff).map(({ id }) => id),
+    leadNowhere: nowhere.map(({ id }) => id),
+  };
 }
 
-const leadsNowhere = ({ origin }: RuleSpec, { variable }: CompileOptions): boolean =>
+const leadsNowhere = ({ origin }: BrokenRule, { variable }: CompileOptions): boolean =>
   variablesIn(origin ?? '').some((name) => COMPANIONS.has(name) && variable(name) === undefined);
 
-function compileRule(spec: RuleSpec, options: CompileOptions, problems: Problem[]): Rule {
+function compileRule(spec: RuleSpec, places: Places, allowWrites: boolean): Rule {
   const { id, list, where, method, path, valid, comment, purpose, permission } = spec;
-  const { origin, basePath, auth } = placeOf(spec, options, problems);
+  const { origin, basePath, auth } = places.of(spec);
   return Object.freeze({
     id,
     list,
@@ -73,39 +90,52 @@ function compileRule(spec: RuleSpec, options: CompileOptions, problems: Problem[
     auth,
     conditions: compileConditions(valid),
     encodedSlash: /%2f/i.test(path),
-    writesOff: list === 'private' && !options.allowWrites && method !== 'GET' && method !== 'HEAD',
+    writesOff: list === 'private' && !allowWrites && method !== 'GET' && method !== 'HEAD',
     comment,
     purpose,
     permission,
   });
 }
 
-/** Where a rule's calls go, and with which login. */
-function placeOf(spec: RuleSpec, options: CompileOptions, problems: Problem[]): Omit<Origin, 'bitbucket'> {
-  const { where, auth } = spec;
-  const nowhere = { origin: '', basePath: '', auth: null };
-  if (spec.origin === null) return nowhere;
-  const read = originOf(where, spec.origin, options, problems);
-  if (read === null) return nowhere;
-  if (auth !== null && read.auth !== null) {
-    const reason = 'has two logins, one in origin and one in auth';
-    problems.push({ where, reason, example: `${EXAMPLES.origin}, ${EXAMPLES.auth}` });
-  }
-  if (auth?.scheme === 'bitbucket' && !read.bitbucket) {
-    const reason = "sends Bitbucket's login to an origin that is not the configured Bitbucket";
-    problems.push({ where, reason, example: EXAMPLES.origin ?? '' });
-  }
-  return { origin: read.origin, basePath: read.basePath, auth: auth ?? read.auth };
-}
+/** Where rules' calls go, and with which logins; gathers what is wrong with that. */
+class Places {
+  readonly problems: Problem[] = [];
+  readonly flaws: RuleFlaw[] = [];
+  readonly logins: LoginNeed[] = [];
+  readonly #options: CompileOptions;
 
-function originOf(
-  where: string,
-  template: string,
-  options: CompileOptions,
-  problems: Problem[],
-): Origin | null {
-  const read = readOrigin(template, options);
-  if ('origin' in read) return read;
-  for (const reason of read) problems.push({ where, reason, example: EXAMPLES.origin ?? '' });
-  return null;
+  constructor(options: CompileOptions) {
+    this.#options = options;
+  }
+
+  of(rule: BrokenRule): Omit<Origin, 'bitbucket'> {
+    const { list, number, where, auth } = rule;
+    const read = rule.origin === null ? null : this.#origin(rule, rule.origin);
+    const inOrigin = read?.auth ?? null;
+    const login = auth ?? inOrigin;
+    if (login !== null) this.logins.push({ place: { list, number, where }, auth: login });
+    if (read === null) return { origin: '', basePath: '', auth: null };
+    if (auth !== null && inOrigin !== null) {
+      const reason = 'has two logins, one in origin and one in auth';
+      this.problems.push({ where, reason, example: `${EXAMPLES.origin}, ${EXAMPLES.auth}` });
+    }
+    if (auth?.scheme === 'bitbucket' && !read.bitbucket && this.#options.addressUnknown !== true) {
+      const reason = "sends Bitbucket's login to an origin that is not the configured Bitbucket";
+      this.problems.push({ where, reason, example: EXAMPLES.origin ?? '' });
+    }
+    return { origin: read.origin, basePath: read.basePath, auth: login };
+  }
+
+  /** Where variables are not set it reads on with a stand-in, so that a login in the origin is found all the same. */
+  #origin({ list, number, where }: RulePlace, template: string): Origin | null {
+    const read = readOrigin(template, this.#options);
+    if ('origin' in read) return read;
+    const place = { list, number, where };
+    for (const reason of read) {
+      this.flaws.push({ place, cause: template, reason, example: EXAMPLES.origin ?? '' });
+    }
+    const variable = (name: string) => this.#options.variable(name) ?? STAND_IN;
+    const guess = readOrigin(template, { ...this.#options, variable });
+    return 'origin' in guess ? { ...guess, bitbucket: true } : null;
+  }
 }

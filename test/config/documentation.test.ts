@@ -53,6 +53,16 @@ describe('documentation', () => {
       expect([name, rows.get(name)]).toEqual([name, ` | ${why} |`]);
   });
 
+  it('keeps config/.env.example in one region', () => {
+    const api = lines.get('BROKER_SERVER_URL')?.replace('//broker.', '//api.');
+    expect(api).toMatch(/^https:/);
+    expect([lines.get('API_BASE_URL'), lines.get('BROKER_DISPATCHER_BASE_URL')]).toEqual([api, api]);
+  });
+
+  it.each(['ADMIN_PORT', 'ADMIN_HOST', 'STATE_DIR'])('says that %s does nothing yet', (name) => {
+    expect(declared(name)?.meaning).toMatch(/not used yet/i);
+  });
+
   it('declares no variable that is also ignored', () => {
     expect(Object.keys(IGNORED).filter((name) => declared(name) !== undefined)).toEqual([]);
   });

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load.ts';
-import { IGNORED } from '../../src/config/official.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { BASE, file, folder, load, problems, TOKEN, where } from './stage.ts';
 
@@ -154,6 +153,30 @@ describe('problems', () => {
       expect(Math.min(reason.length, example.length)).toBeGreaterThan(2);
   });
 
+  it('can be completed by someone who knows more, from what could be read', () => {
+    const env = { ...BASE, BITBUCKET_URL: undefined, MY_URL: 'https://x' };
+    const more = { where: 'accept.json', reason: 'is odd', example: 'something even' };
+    const seen: unknown[] = [];
+    const start = () =>
+      loadConfig({
+        env,
+        cwd: folder,
+        alsoWrong: (draft, told) => {
+          seen.push(
+            draft.accept.text,
+            draft.variable('MY_URL'),
+            draft.variable('BITBUCKET_API'),
+            told.length,
+          );
+          return [more];
+        },
+      });
+    expect(start).toThrow(
+      expect.objectContaining({ problems: [expect.objectContaining({ where: 'BITBUCKET_URL' }), more] }),
+    );
+    expect(seen).toEqual(['{"public":[],"private":[]}', 'https://x', 'bitbucket.invalid/rest/api/1.0', 1]);
+  });
+
   it('never hold a value', () => {
     const canary = 'c4n4ry';
     const env = {
@@ -217,24 +240,6 @@ describe('.env', () => {
     expect(() => loadConfig({ env: { ...BASE, ACCEPT: join(folder, 'accept.json') }, cwd })).toThrow(
       /\.env: the file .* cannot be read/,
     );
-  });
-});
-
-describe('warnings', () => {
-  it('name every ignored variable of the official client in one line', () => {
-    const { warnings } = load(Object.fromEntries(Object.keys(IGNORED).map((name) => [name, 'x'])));
-    expect(warnings).toHaveLength(1);
-    for (const name of Object.keys(IGNORED)) expect(warnings[0]).toContain(name);
-  });
-
-  it.each([
-    [{ BROKER_TOKEN: 'my-token' }, /UUID/],
-    [{ BITBUCKET_URL: 'http://x.example' }, /http: logins/],
-    [{ BROKER_SERVER_URL: 'http://x.example' }, /token goes there unencrypted/],
-    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /no certificate is checked/],
-    [{ NODE_TLS_REJECT_UNAUTHORIZED: '1' }, /has no effect/],
-  ])('%j is warned of', (env, expected) => {
-    expect(load(env).warnings).toEqual([expect.stringMatching(expected)]);
   });
 });
 

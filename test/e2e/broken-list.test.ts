@@ -26,11 +26,13 @@ const list = (...rules: unknown[]) => JSON.stringify({ private: rules, public: [
 const lineOf = (text: string, part: string) => text.slice(0, text.indexOf(part)).split('\n').length;
 
 describe('an accept list that cannot be used', () => {
-  it('of broken JSON: exit code 2 with the file and the line', async () => {
+  it('of broken JSON: exit code 2 with the file, the line and the words of JSON', async () => {
     const text = '{\n  "private": [\n    {"method": "GET", "path": "/a"\n  ]\n}\n';
     const { code, output } = await endedWithList(text);
     expect(code).toBe(2);
-    expect(output).toMatch(/accept\.json \(line [345], column \d+\): .+\n +for example: \{"method"/);
+    expect(output).toMatch(
+      /accept\.json \(line 4, column 3\): here must be "," or "}"\n +for example: \{"method"/,
+    );
     expect(output).not.toContain('"started"');
   });
 
@@ -79,6 +81,48 @@ describe('an accept list that cannot be used', () => {
     const rules = [...output.matchAll(/private rule (\d+)/g)].map(([, number]) => number);
     expect(new Set(rules)).toEqual(new Set(['1', '3', '5']));
     expect(output).not.toContain('"started"');
+  });
+
+  it('with a broken rule and a variable in auth that is not set: both', async () => {
+    const auth = { scheme: 'basic', username: '${MY_USER}', password: '${MY_PASSWORD}' };
+    const { code, output } = await endedWithList(
+      list(rule({ auth }), rule({ method: 'FETCH', auth }), rule({ origin: 'https://${NO_SUCH}', auth })),
+    );
+    expect(code).toBe(2);
+    expect(output).toMatch(/^4 problem\(s\)/m);
+    expect(output).toMatch(/private rule 2 \(line \d+\): method must be/);
+    expect(output).toMatch(/private rule 3 \(line \d+\): origin uses the variable NO_SUCH/);
+    for (const name of ['MY_USER', 'MY_PASSWORD']) {
+      const reason = `auth uses \${${name}}, which is not set; 3 rules use it (private rules 1, 2, 3)`;
+      expect(output).toContain(
+        `accept.json: ${reason}\n    for example: set ${name}, or use "auth": {"scheme"`,
+      );
+    }
+  });
+
+  it('and a configuration that cannot be used either: everything at once, and nothing made up', async () => {
+    const auth = { scheme: 'bearer', token: '${MY_PAT}' };
+    const text = list(
+      rule({}),
+      rule({ auth: { scheme: 'bearer', token: '${BITBUCKET_PAT}' } }),
+      rule({ origin: 'https://git.example.com' }),
+      rule({ method: 'FETCH' }),
+      rule({ origin: 'https://${NO_SUCH}/x', auth }),
+    );
+    writeFileSync(join(place.folder, 'accept.json'), text);
+    const env = { ...(await enough()), ACCEPT: 'accept.json', BITBUCKET_URL: '', BITBUCKET_PAT: '' };
+    const { code, output } = await place.ended({ ...env, MY_PAT_FILE: 'missing' });
+    expect(code).toBe(2);
+    const told = [...output.matchAll(/^ {2}(\S.*?)(?: \(line \d+\))?: (.*)/gm)].map(
+      ([, where = '', reason]) => [where.replace(/^.*\//, ''), reason],
+    );
+    expect(told).toEqual([
+      ['BITBUCKET_URL', expect.stringContaining('is not set')],
+      ['BITBUCKET_PAT', expect.stringContaining('is not set')],
+      ['accept.json, private rule 4', expect.stringContaining('method must be')],
+      ['accept.json, private rule 5', expect.stringContaining('origin uses the variable NO_SUCH')],
+      ['MY_PAT_FILE', expect.stringContaining('the file')],
+    ]);
   });
 
   it('in YAML: the same, with its own lines', async () => {

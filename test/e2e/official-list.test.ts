@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import type { CallOptions } from '../../sandbox/caller.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
 import { type AcceptFile, acceptFile } from './accept-file.ts';
+import { enough, makeWorkplace } from './lone-agent.ts';
 
 const CONTEXT = '/bitbucket';
 const API = `${CONTEXT}/rest/api/1.0`;
@@ -211,4 +214,26 @@ describe.each(SET_UPS)('an official list for an http-only Bitbucket, by $how', (
     expect(shown).toMatch(/\$\{BITBUCKET_(PASSWORD|PAT)\}/);
     expect(shown).not.toMatch(/agent-password|agent-token/);
   });
+});
+
+it("the official client's own list for user and password, with a token instead: one problem a variable", async () => {
+  const official = dirname(createRequire(import.meta.url).resolve('snyk-broker/package.json'));
+  const ACCEPT = join(official, 'dist/client-templates/bitbucket-server/accept.json.sample');
+  const place = makeWorkplace();
+  try {
+    const { code, output } = await place.ended({ ...(await enough()), ACCEPT });
+    expect(code).toBe(2);
+    const reason = (name: string) =>
+      `auth uses \${${name}}, which is not set; 116 rules use it (private rules 1, 2, 3, …)`;
+    const example = (name: string) => `set ${name}, or use "auth": {"scheme": "bitbucket"}`;
+    expect(output.trimEnd().split('\n')).toEqual([
+      '2 problem(s) in the configuration:',
+      ...['BITBUCKET_USERNAME', 'BITBUCKET_PASSWORD'].flatMap((name) => [
+        `  ${ACCEPT}: ${reason(name)}`,
+        `    for example: ${example(name)}`,
+      ]),
+    ]);
+  } finally {
+    await place.close();
+  }
 });

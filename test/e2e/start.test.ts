@@ -43,6 +43,21 @@ describe('a start without what it takes', () => {
     expect(output).not.toContain('EADDRINUSE');
   });
 
+  it('names a variable that was misspelt, when it is missing and when it is not', async () => {
+    const { BITBUCKET_PAT: _pat, ...env } = await enough();
+    const { code, output } = await place.ended({ ...env, BITBUCKET_PATT: 'canary' });
+    expect(code).toBe(2);
+    expect(output).toMatch(/BITBUCKET_PAT: is not set/);
+    expect(output).toContain('Not known to this agent: BITBUCKET_PATT (BITBUCKET_PAT?).');
+    expect(output).not.toContain('canary');
+    const agent = await place.begin({ ...(await enough()), ALLOW_WRITE: 'true' });
+    const line = await agent.waitForLog(({ warning }) => String(warning).startsWith('Not known'), WAIT_MS);
+    expect(line).toMatchObject({
+      level: 'warn',
+      warning: expect.stringContaining('ALLOW_WRITE (ALLOW_WRITES?)'),
+    });
+  });
+
   it('tells all that is wrong at once, and never repeats a value that may be a secret', async () => {
     const secrets = ['can ary-token', 'can\u0001ary-pat', 'canary-proxy-password'];
     const { code, output } = await place.ended({

@@ -26,14 +26,15 @@ describe('parseAcceptList', () => {
 \t\t\t"valid": [
 \t\t\t\t{ "path": "kind", "value": "ok" }, { "path": "list.*.id", "regex": "^a" },
 \t\t\t\t{ "queryParam": "at", "values": ["refs/**"] }, { "header": "accept", "values": ["a/b"] }
-\t\t\t],
-\t\t},
+\t\t\t]
+\t\t}
 \t]
 }`);
     expect(list.private).toEqual([
       {
         id: 'private-1-any-projects-key',
         list: 'private',
+        number: 1,
         where: 'accept.json, private rule 1 (line 4)',
         method: 'ANY',
         path: '/projects/:key',
@@ -99,7 +100,7 @@ private:
 
   it('notes what it leaves out of account', () => {
     const { notes } = read(
-      `{"note": 1, "private": [{"path": "/a", "origin": "https://x", "stream": true}], "public": [{"path": "/b", "origin": "https://x", "auth": {"scheme": "bitbucket"}}]}`,
+      `{"note": 1, "private": [{"path": "/a", "origin": "https://x", "stream": true}], "public": [{"path": "/webhook", "origin": "https://x", "auth": {"scheme": "bitbucket"}}]}`,
     );
     expect(notes).toEqual([
       '"note" has no meaning and is ignored',
@@ -120,13 +121,61 @@ describe('a broken list', () => {
     ],
     ['{"private": {}}', 'accept.json, private: is not a list of rules'],
     ['a: *b', 'accept.json: cannot be read: Unresolved alias'],
-    ['{"private": [}', 'accept.json (line 1, column 14): '],
+    ['{"private": [}', 'accept.json (line 1, column 14): here must be a value or "]"'],
+    [
+      '\uFEFF{\n "private": [\n  {"path": "/a"\n ]}',
+      'accept.json (line 4, column 2): here must be "," or "}"',
+    ],
+    ['{"private": [1, 2', 'accept.json (line 1, column 18): it ends too early: here must be "," or "]"'],
+    ['{"private": [],\n}', 'accept.json (line 1, column 15): a comma after which nothing comes'],
+    ['{"private": [] # none\n}', 'accept.json (line 1, column 16): a comment, which JSON does not have'],
+    ['private:\n- {path: [}', 'accept.json (line 2, column '],
   ])('is told as such: %j', (text, reason) => {
     expect(reasons(text)[0]).toContain(reason);
   });
 
   it('has no rules when it cannot be read', () => {
     expect(parseAcceptList('{"private": [', 'accept.json').list).toBeNull();
+  });
+});
+
+describe('a public rule', () => {
+  const told = (path: string) =>
+    parseAcceptList(JSON.stringify({ public: [{ path }] }), 'accept.json').problems;
+
+  it.each([
+    '/webhook',
+    '/webhook/:id',
+    'Webhook/bitbucket-server/:id',
+    '/webhook*',
+    '/web*',
+    '/*',
+    '*',
+    '/:kind/:id',
+    '/:kind(webhook|hook)/:id',
+    '(/webhook)?/:id',
+  ])('%s can be reached', (path) => {
+    expect(told(path)).toEqual([]);
+  });
+
+  it.each([
+    '/',
+    '/hook/:id',
+    '/webhooks/:id',
+    '/web/:id',
+    '/webhooks*',
+    '/api/*',
+    '/api/:x?',
+    '/hook-:id',
+    '//webhook',
+  ])('%s cannot, as only /webhook is served', (path) => {
+    expect(told(path)).toEqual([
+      {
+        where: 'accept.json, public rule 1 (line 1)',
+        reason: 'path can never be reached: public rules are asked for /webhook and what is below it only',
+        example: '"path": "/webhook/bitbucket-server/:webhookId"',
+      },
+    ]);
   });
 });
 
@@ -218,7 +267,7 @@ describe('a broken rule', () => {
   });
 
   it('may not have a field twice', () => {
-    expect(reasons('{"public": [\n{"path": "/a",\n"path": "/b"}]}')).toEqual([
+    expect(reasons('{"public": [\n{"path": "/a",\n"path": "/webhook"}]}')).toEqual([
       'accept.json (line 3, column 1): a field occurs twice in one object',
     ]);
   });
@@ -234,7 +283,7 @@ describe('a broken rule', () => {
   - { id: same, path: /c, origin: https://x }
 public:
   - id: same
-    path: /d
+    path: /webhook/d
 `;
     expect(reasons(text)).toEqual([
       'accept.json, private rule 1 (line 2): has no origin, so there is nowhere to send a call',

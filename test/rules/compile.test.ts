@@ -81,6 +81,21 @@ describe('an origin', () => {
     expect(told.join()).not.toContain('secret-word');
   });
 
+  it('that is wrong in many rules is told once', () => {
+    const origins = [
+      'https://${X}',
+      'https://${X}',
+      'https://x',
+      'https://${Y}',
+      'https://${X}',
+      'https://${X}',
+    ];
+    expect(reasons(...origins.map((origin) => ({ origin })))).toEqual([
+      'accept.json: origin uses the variable X, which is not set; 4 rules use it (private rules 1, 2, 5, …)',
+      'accept.json, private rule 4 (line 1): origin uses the variable Y, which is not set',
+    ]);
+  });
+
   it('is told as wrong together with everything else, in broken rules too', () => {
     expect(reasons({ origin: 'https://${X}/${Y}' }, { origin: 'https://${Z}', method: 'FETCH' })).toEqual([
       expect.stringContaining('rule 2 (line 1): method must be'),
@@ -130,6 +145,34 @@ describe('a login', () => {
     ]);
     expect(reasons({ origin: 'https://bb.corp:7990.evil', auth })).toEqual([
       expect.stringContaining('no valid host'),
+    ]);
+  });
+});
+
+describe('the logins that rules need', () => {
+  it('are known of all rules, also of those with problems', () => {
+    const pat = { scheme: 'bearer', token: '${PAT}' };
+    const loaded = loadRules(
+      JSON.stringify({
+        private: [
+          { path: '/a', origin: 'https://x', auth: pat },
+          { path: '/a', origin: 'https://x' },
+          { path: '/a', origin: 'https://${NOPE}', auth: { scheme: 'bitbucket' } },
+          { path: '/a', origin: 'https://${U}:${P}@${NOPE}' },
+          { path: '/a', method: 'FETCH', auth: pat },
+          { path: '/a', origin: '${GIT_CLIENT_URL}', auth: pat },
+        ],
+        public: [{ path: '/webhook', auth: pat }],
+      }),
+      'accept.json',
+      options,
+    );
+    expect(loaded.rules).toBeNull();
+    expect(loaded.logins.map(({ place, auth }) => [place.number, place.list, auth])).toEqual([
+      [1, 'private', pat],
+      [3, 'private', { scheme: 'bitbucket' }],
+      [4, 'private', { scheme: 'basic', username: '${U}', password: '${P}' }],
+      [5, 'private', pat],
     ]);
   });
 });
