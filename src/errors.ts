@@ -18,6 +18,10 @@ export const HTTP_STATUS = {
   BODY_NOT_UTF8: 502,
   /** The broker server did not take the answer: its connection broke, or the caller had gone. */
   ANSWER_LOST: 502,
+  /** Too many large answers are being collected for the socket at once. */
+  BUSY: 503,
+  /** This agent is being stopped and had no more time for the call. */
+  STOPPING: 503,
   /** A call that cannot be understood: no url, no method, a body in no known form. */
   BAD_REQUEST: 400,
   /** The tunnel to the Snyk Broker server is not open. */

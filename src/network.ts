@@ -9,9 +9,12 @@ import {
   type SecureContext,
 } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { type buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
+import { buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
 import type { NetworkConfig } from './config/config.ts';
 import { createNoProxy } from './no-proxy.ts';
+
+/** The code of a connection that its other end has reset. */
+export const CONNECTION_RESET = 'ERR_CONNECTION_RESET';
 
 export interface DispatcherOptions {
   /** Connections at the same time; no limit when left out. */
@@ -99,8 +102,8 @@ function directPool(
   options: DispatcherOptions,
   secureContext: SecureContext | undefined,
 ): Dispatcher {
-  const connect = { timeout: options.connectTimeoutMs, ...tlsOptions(secureContext) };
-  return new Pool(origin, { ...poolOptions(options), connect });
+  const connect = buildConnector({ timeout: options.connectTimeoutMs, ...tlsOptions(secureContext) });
+  return new Pool(origin, { ...poolOptions(options), connect: withPlainResets(connect) });
 }
 
 /**
@@ -122,9 +125,25 @@ function proxiedPool(
     factory: (origin, given: { connect?: buildConnector.connector }) =>
       new Pool(origin, {
         ...poolOptions(options),
-        ...(given.connect === undefined ? {} : { connect: withDeadline(given.connect, connectTimeoutMs) }),
+        ...(given.connect === undefined
+          ? {}
+          : { connect: withPlainResets(withDeadline(given.connect, connectTimeoutMs)) }),
       }),
   });
+}
+
+/**
+ * undici 8.12 takes ECONNRESET for the end of a body that has neither a length nor chunks, and so a body cut short for
+ * a whole one. Under another code it is the failure that it is.
+ */
+function withPlainResets(connect: buildConnector.connector): buildConnector.connector {
+  return (target, callback) =>
+    connect(target, (...outcome) => {
+      outcome[1]?.prependListener('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') error.code = CONNECTION_RESET;
+      });
+      callback(...outcome);
+    });
 }
 
 /** Limits a connector as a whole. A step that is still running is aborted, a socket that comes too late is destroyed. */

@@ -1,4 +1,5 @@
 import { AgentError, failureCode } from '../errors.ts';
+import { CONNECTION_RESET } from '../network.ts';
 
 const TIMEOUTS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'Bitbucket did not accept the connection in time.',
@@ -34,7 +35,7 @@ export function downstreamError(cause: unknown): AgentError {
   return new AgentError('DOWNSTREAM_ERROR', `The exchange with Bitbucket broke off (${code}).`, { cause });
 }
 
-const BROKEN_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+const BROKEN_CONNECTION = new Set([CONNECTION_RESET, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** A kept connection that had died while it was idle looks like this on its next use. */
 export const isBrokenConnection = (error: AgentError): boolean =>

@@ -5,8 +5,10 @@ import { passedOn } from './buffer-collection.ts';
 const HIGH_WATER_BYTES = 256 * 1024;
 /** What the wire takes ahead. */
 const READ_AHEAD_BYTES = 64 * 1024;
-/** A wire that takes nothing for so long, while something waits, leads to nobody. */
-const STALLED_MS = 60_000;
+/** A wire that takes nothing for so long, while something waits, leads to nobody. A slow reader makes it move in leaps. */
+const STALLED_MS = 5 * 60_000;
+/** So many pieces are made one. */
+const MOST_PIECES = 1024;
 
 /**
  * The bytes of one streamed answer on their way: they wait here until they are taken whole or flow out.
@@ -45,6 +47,7 @@ export class AnswerBody {
   }
 
   push(chunk: Buffer): void {
+    if (this.#queue.length >= MOST_PIECES) this.#queue = [Buffer.concat(this.#queue)];
     this.#queue.push(chunk);
     this.#queued += chunk.length;
     this.#move();

@@ -94,7 +94,7 @@ export class Connection {
         this.#next = null;
         if (this.#leaving) return;
         log.warn('tunnel not renewed', { role, reason });
-        this.#renewal = setTimeout(() => this.renew(), RENEW_AGAIN_MS);
+        this.#renewal = setTimeout(() => this.#renewOutdated(), RENEW_AGAIN_MS);
       },
     });
   }
@@ -128,6 +128,10 @@ export class Connection {
     });
   }
 
+  #renewOutdated(): void {
+    if (this.#socket !== null && this.#options.outdated(this.#socket)) this.renew();
+  }
+
   #renewed(socket: TunnelSocket): void {
     const { role, identify, retire, log } = this.#options;
     const old = this.#socket;
@@ -137,17 +141,18 @@ export class Connection {
     identify(socket, role);
     log.info('tunnel renewed', { role });
     retire(old);
-    if (this.#options.outdated(socket)) this.renew();
+    this.#renewOutdated();
   }
 
   #opened(socket: TunnelSocket): void {
-    const { role, identify, log, now, outdated } = this.#options;
+    if (socket !== this.#socket) return;
+    const { role, identify, log, now } = this.#options;
     this.#open = true;
     this.#since = now();
     this.#lastError = null;
     identify(socket, role);
     log.info('tunnel open', { role, attempts: this.#attempt + 1 });
-    if (outdated(socket)) this.renew();
+    this.#renewOutdated();
   }
 
   #closed(socket: TunnelSocket, reason: string): void {

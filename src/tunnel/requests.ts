@@ -78,6 +78,14 @@ export class Requests {
     }
   }
 
+  /** Answers what is in flight with an error; what flows already is broken off. */
+  giveUp(): void {
+    for (const answer of [...this.#inFlight.keys()]) {
+      const { head, body } = refusal('STOPPING', 'This agent is being stopped.');
+      answer.fail(head, body, 'STOPPING');
+    }
+  }
+
   #serve(call: Call, answer: InFlight): void {
     try {
       this.#options.serve(call, answer);
@@ -105,11 +113,12 @@ export class Requests {
 }
 
 function refusal(
-  code: 'BAD_REQUEST' | 'INTERNAL',
+  code: 'BAD_REQUEST' | 'INTERNAL' | 'STOPPING',
   message: string,
-  requestId: string,
+  requestId?: string,
 ): { head: AnswerHead; body: string } {
-  const headers = { 'content-type': 'application/json', 'snyk-request-id': requestId };
+  const type = { 'content-type': 'application/json' };
+  const headers = requestId === undefined ? type : { ...type, 'snyk-request-id': requestId };
   return {
     head: { status: HTTP_STATUS[code], headers, errorType: code },
     body: JSON.stringify({ code, message }),

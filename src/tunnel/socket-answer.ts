@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Answer, AnswerHead } from '../call.ts';
+import { type ErrorCode, HTTP_STATUS } from '../errors.ts';
 import { type AnswerListeners, AnswerState } from './answer-state.ts';
 import { decodeContent } from './content-encoding.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import type { TunnelSocket } from './socket.ts';
 import type { TextBudget } from './text-budget.ts';
 import { type Dropped, encodeAnswer, MAX_BODY_BYTES } from './wire-answer.ts';
@@ -26,8 +28,7 @@ export class SocketAnswer implements Answer {
   readonly wants = 'text' as const;
   readonly #options: SocketAnswerOptions;
   readonly #state: AnswerState;
-  #chunks: Buffer[] = [];
-  #size = 0;
+  readonly #body = new GrowingBuffer();
   #ended = false;
   #sent = false;
 
@@ -53,39 +54,45 @@ export class SocketAnswer implements Answer {
 
   write(chunk: Buffer): boolean {
     if (this.#ended || this.#sent) return true;
-    this.#size += chunk.length;
-    if (this.#size <= MAX_BODY_BYTES) {
-      this.#chunks.push(chunk);
-      return this.#options.budget.take(this, chunk.length);
+    this.#body.push(chunk);
+    if (this.#body.length > MAX_BODY_BYTES) {
+      this.#refuse('BODY_TOO_LARGE', 'The answer is over 20 MiB.');
+      return true;
     }
-    this.#refuse('BODY_TOO_LARGE', 'The answer is over 20 MiB.');
-    return true;
+    const goOn = this.#options.budget.take(this, chunk.length);
+    return goOn || this.#body.length >= Number(this.#state.head?.headers['content-length']);
   }
 
   end(): void {
     const { head } = this.#state;
     if (this.#ended || this.#sent || head === null) return;
     this.#ended = true;
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    this.#chunks = [];
     const encoding = head.headers['content-encoding'];
-    if (encoding === undefined || encoding === 'identity' || body.length === 0)
-      return this.#finish(head, body);
-    decodeContent(encoding, body, MAX_BODY_BYTES).then(
-      (decoded) => this.#finish(head, decoded),
-      (error: { code: 'BODY_TOO_LARGE' | 'DOWNSTREAM_ERROR'; message: string }) =>
-        this.#refuse(error.code, error.message),
-    );
+    const plain = encoding === undefined || encoding === 'identity' || this.#body.length === 0;
+    const largest = plain ? this.#body.length : MAX_BODY_BYTES;
+    this.#options.budget.finish(this, largest, () => {
+      if (plain) return this.#finish(head, this.#body.take());
+      decodeContent(encoding, this.#body.take(), MAX_BODY_BYTES).then(
+        (decoded) => this.#finish(head, decoded),
+        (error: { code: 'BODY_TOO_LARGE' | 'DOWNSTREAM_ERROR'; message: string }) =>
+          this.#refuse(error.code, error.message),
+      );
+    });
   }
 
   fail(head: AnswerHead, body: string, code: string): void {
-    if (!this.#ended) this.#acknowledge(head, body, code);
+    this.#acknowledge(head, body, code);
+  }
+
+  /** Other answers left no room for so long that the caller is better off with an error. */
+  starved(): void {
+    this.#refuse('BUSY', 'Too many large answers at once; ask for it as a stream.');
   }
 
   /** The socket is gone, and with it the caller. */
   abandon(): void {
     this.#sent = true;
-    this.#chunks = [];
+    this.#body.take();
     this.#state.close(0, 'TUNNEL_CLOSED');
   }
 
@@ -98,8 +105,12 @@ export class SocketAnswer implements Answer {
     this.#acknowledge({ ...head, headers }, body.toString('utf8'));
   }
 
-  #refuse(code: 'BODY_TOO_LARGE' | 'BODY_NOT_UTF8' | 'DOWNSTREAM_ERROR', message: string): void {
-    const head = { status: 502, headers: { 'content-type': 'application/json' }, errorType: code };
+  #refuse(code: ErrorCode, message: string): void {
+    const head = {
+      status: HTTP_STATUS[code],
+      headers: { 'content-type': 'application/json' },
+      errorType: code,
+    };
     this.#state.bytes = 0;
     this.#acknowledge(head, JSON.stringify({ code, message }), code);
   }
@@ -112,7 +123,7 @@ export class SocketAnswer implements Answer {
     if (frame === null)
       return this.#refuse('BODY_TOO_LARGE', 'The answer is over 22,000,000 bytes once encoded.');
     this.#sent = true;
-    this.#chunks = [];
+    this.#body.take();
     socket.send(frame, (lost) => {
       if (lost) this.#state.close(0, 'TUNNEL_CLOSED');
       else this.#state.close(head.status, code);

@@ -8,15 +8,17 @@ export interface Patience {
   readonly handshakeMs: number;
   /** From one of the client's own pings to the next. */
   readonly pingMs: number;
-  /** After a ping, something must come from the server within this time; at most `pingMs`. */
+  /** Something must come from the server at least so often. */
   readonly silenceMs: number;
 }
 
-/** A half-dead socket is noticed within 30 s: one that dies right after a ping was answered, at the end of the next. */
-export const PATIENCE: Patience = { handshakeMs: 5_000, pingMs: 20_000, silenceMs: 10_000 };
+/**
+ * The server sends a ping of its own every 25 s, whatever is on its way to it: so a socket on which nothing is heard
+ * for longer is dead, and one whose uplink is busy with a large answer is not. The answers to the client's own pings
+ * only come on top.
+ */
+export const PATIENCE: Patience = { handshakeMs: 5_000, pingMs: 20_000, silenceMs: 33_000 };
 
-/** How often the time of silence is granted again while something is still being sent. */
-const LONGER_WHILE_SENDING = 5;
 /** The server has this long to answer a goodbye. */
 const GOODBYE_MS = 1_000;
 /** Relayed request bodies are at most 10 MB, which base64 makes 14 MB. */
@@ -51,9 +53,13 @@ export class TunnelSocket {
   readonly #listener: SocketListener;
   readonly #patience: Patience;
   #timer: NodeJS.Timeout;
-  #heard = false;
+  #silence: NodeJS.Timeout | undefined;
+  #heardAt = 0;
   #ready = false;
+  /** Nothing more can be sent. */
   #over = false;
+  /** Nothing more is heard either. */
+  #dead = false;
 
   constructor(options: SocketOptions, listener: SocketListener) {
     this.#listener = listener;
@@ -75,11 +81,10 @@ export class TunnelSocket {
   }
 
   /**
-   * Sends one frame. `done` is told once when it is with the network, `lost` when it never will be:
-   * at once on a socket that is over.
+   * Sends one frame. `done` is told once, never from within: the frame is with the network, or it is `lost`.
    */
   send(frame: string, done?: (lost: boolean) => void): void {
-    if (this.#over) done?.(true);
+    if (this.#over) done && setImmediate(done, true);
     else this.#websocket.send(frame, done && ((error) => done(error != null)));
   }
 
@@ -87,7 +92,9 @@ export class TunnelSocket {
   destroy(reason: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.#dead = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#websocket.terminate();
     this.#listener.closed(this, reason);
   }
@@ -100,6 +107,7 @@ export class TunnelSocket {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#websocket.close(1000);
     this.#timer = setTimeout(() => this.#websocket.terminate(), GOODBYE_MS);
     this.#websocket.once('close', () => {
@@ -109,7 +117,8 @@ export class TunnelSocket {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    this.#heard = true;
+    if (this.#dead) return;
+    this.#heardAt = Date.now();
     if (isBinary) return this.#listener.malformed(this, 'binary frame');
     try {
       this.#take(parseFrame(data.toString('utf8')));
@@ -141,23 +150,20 @@ export class TunnelSocket {
     this.#ready = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#ping(), this.#patience.pingMs);
+    this.#listen();
     this.#listener.ready(this);
   }
 
   #ping(): void {
-    const { pingMs, silenceMs } = this.#patience;
-    this.#heard = false;
     this.send(encodePing(Date.now()));
-    this.#timer = setTimeout(() => this.#check(pingMs - silenceMs, LONGER_WHILE_SENDING), silenceMs);
+    this.#timer = setTimeout(() => this.#ping(), this.#patience.pingMs);
   }
 
-  /** A large answer on a slow uplink stands before the ping: then silence says nothing yet. */
-  #check(nextPingMs: number, longer: number): void {
+  #listen(): void {
     const { silenceMs } = this.#patience;
-    if (this.#heard) this.#timer = setTimeout(() => this.#ping(), nextPingMs);
-    else if (this.#websocket.bufferedAmount > 0 && longer > 0)
-      this.#timer = setTimeout(() => this.#check(nextPingMs, longer - 1), silenceMs);
-    else this.destroy(`no answer to a ping within ${silenceMs} ms`);
+    const left = this.#heardAt + silenceMs - Date.now();
+    if (left <= 0) return this.destroy(`nothing heard for ${silenceMs} ms`);
+    this.#silence = setTimeout(() => this.#listen(), left);
   }
 }
 

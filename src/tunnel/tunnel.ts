@@ -22,8 +22,8 @@ const CONNECT_MS = 10_000;
 /** After `terminate`, and after another socket has taken over, calls that were on their way arrive for this long. */
 const QUIET_MS = 250;
 const POLL_MS = 20;
-/** A replaced socket is closed after this time even if a call on it has no answer yet. */
-const RETIRE_MS = 12_000;
+/** For the answers that say that there is no more time. */
+const LAST_WORDS_MS = 1_000;
 
 export interface TunnelOptions {
   readonly serverUrl: string;
@@ -144,20 +144,29 @@ export class Tunnel {
       connection.leave();
       connection.socket?.send(encodeEvent('terminate', { signal }));
     }
-    const socketsNeeded = () => this.#requests.onSocket() + this.#outbound.size > 0;
+    const socketsNeeded = () => this.open && this.#requests.onSocket() + this.#outbound.size > 0;
     if (this.open) await pause(Math.min(QUIET_MS, limitMs));
-    while (socketsNeeded() && this.open && Date.now() < deadline) await pause(POLL_MS);
+    while (socketsNeeded() && Date.now() < deadline) await pause(POLL_MS);
+    if (Date.now() >= deadline) await this.#giveUp();
     await Promise.all(this.#connections.map((connection) => connection.stop()));
     while (this.#requests.size > 0 && Date.now() < deadline) await pause(POLL_MS);
-    const { size } = this.#requests;
-    if (size > 0) this.#options.log.warn('calls were still in flight at the end', { calls: size });
+    await this.#giveUp();
   }
 
-  /** The server may have sent calls on a replaced socket until it heard of the new one. */
+  /** The time is up: whoever still waits is told so. */
+  async #giveUp(): Promise<void> {
+    const { size } = this.#requests;
+    if (size === 0) return;
+    this.#options.log.warn('calls were still in flight at the end', { calls: size });
+    this.#requests.giveUp();
+    const deadline = Date.now() + LAST_WORDS_MS;
+    while (this.#requests.size > 0 && Date.now() < deadline) await pause(POLL_MS);
+  }
+
+  /** The server may have sent calls on a replaced socket until it heard of the new one. Their own limits bound them. */
   async #retire(socket: TunnelSocket): Promise<void> {
-    const deadline = Date.now() + RETIRE_MS;
     do await pause(QUIET_MS);
-    while (Date.now() < deadline && this.#requests.onSocket(socket) + this.#outbound.onSocket(socket) > 0);
+    while (this.#requests.onSocket(socket) + this.#outbound.onSocket(socket) > 0);
     socket.close('replaced by a new one');
   }
 

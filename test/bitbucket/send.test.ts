@@ -160,6 +160,15 @@ describe('sending to Bitbucket', () => {
     expect(reply.body.toString()).toBe('only this');
   });
 
+  it('tells a body without a length that is cut short by a reset', async () => {
+    const origin = await listenTcp((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nonly this', () => socket.resetAndDestroy());
+      });
+    });
+    expect(await sender()({ origin })).toMatchObject({ error: { code: 'DOWNSTREAM_ERROR' } });
+  });
+
   it('sends a GET once more when its connection broke before any reply, and a POST never', async () => {
     let methods: string[] = [];
     const origin = await listenTcp((socket, count) => {

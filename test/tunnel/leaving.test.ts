@@ -62,6 +62,22 @@ describe('leaving in bad moments', () => {
     ]);
   });
 
+  it('tells whoever still waits when the time is up', async () => {
+    const { double, primary, tunnel, log } = await openPair({ serve: () => {} });
+    primary.emit('request', { url: '/never', method: 'GET', headers: {} }, 1);
+    primary.emit('request', streamOf('/never'));
+    primary.websocket.send('2now');
+    await primary.next((frame) => frame === '3now');
+    await tunnel.drain('SIGTERM', 300);
+    expect(ackOf(await primary.next(isAck(1)))).toMatchObject({ status: 503, errorType: 'STOPPING' });
+    expect(streamed(double)).toEqual([
+      [expect.stringContaining('/snever?'), expect.stringContaining('"STOPPING"')],
+    ]);
+    expect(log.lines.find(({ message }) => message.startsWith('calls were still'))?.fields).toEqual({
+      calls: 2,
+    });
+  });
+
   it('does not come back when a socket is lost on the way out', async () => {
     const held: (() => void)[] = [];
     const { double, primary, secondary, tunnel, log } = await openPair({
