@@ -17,6 +17,9 @@ import { agentVersion } from './version.ts';
 /** How long calls in flight may take after SIGTERM, as with the official client. */
 const DRAIN_MS = 12_000;
 
+/** What a call may have written into it, where that is allowed at all: addresses, and nothing else of the environment. */
+const SUBSTITUTED = new Set(['BROKER_CLIENT_URL', 'BITBUCKET', 'BITBUCKET_API', 'BITBUCKET_GIT']);
+
 /** A running agent. */
 export interface Agent {
   /** Tells the server, answers what is in flight and what still arrives, closes everything. */
@@ -38,7 +41,7 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
     loginOf: gate.loginOf,
     send,
     substitution: config.allowVariableSubstitution
-      ? createSubstitution((name) => config.variable(name))
+      ? createSubstitution((name) => (SUBSTITUTED.has(name) ? config.variable(name) : undefined))
       : null,
     record: (record) => logRecord(log, record),
   });

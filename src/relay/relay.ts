@@ -1,4 +1,4 @@
-import type { Login, Send } from '../bitbucket/send.ts';
+import { type Login, REPEATABLE, type Send } from '../bitbucket/send.ts';
 import type { Answer, AnswerOutcome, Call } from '../call.ts';
 import { type AgentError, failureCode, HTTP_STATUS } from '../errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -83,8 +83,13 @@ export class Relay {
         origin: rule.origin,
         path: rule.basePath + call.url,
         method: call.method,
-        headers: requestHeaders(call, answer.wants),
-        body: call.body,
+        headers: requestHeaders(
+          call,
+          answer.wants,
+          rule.conditions?.headers.map(({ name }) => name),
+        ),
+        // A body of GET or HEAD means nothing, and a server that does not read it takes it for the next request.
+        body: REPEATABLE.has(call.method) ? null : call.body,
         login: loginOf(rule),
       },
       {

@@ -22,7 +22,7 @@ function fillHeaders(headers: Call['headers'], fill: (text: string) => string): 
   if (names === undefined) return headers;
   const filled: Record<string, string> = { ...headers };
   for (const name of names.toLowerCase().split(',')) {
-    const value = filled[name.trim()];
+    const value = Object.hasOwn(filled, name.trim()) ? filled[name.trim()] : undefined;
     if (value !== undefined) filled[name.trim()] = fill(value);
   }
   return filled;

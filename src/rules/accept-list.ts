@@ -6,6 +6,16 @@ import type { RulePlace } from './rule-flaw.ts';
 import { type Auth, type ConditionSpec, EXAMPLES, ruleSchema } from './rule-schema.ts';
 import { reachesWebhooks } from './webhook-path.ts';
 
+/** The YAML parser's own words may quote the text, and with it a secret; these do not. */
+const YAML_FAULTS: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'a field occurs twice in one object',
+  BAD_INDENT: 'is not indented as it should be',
+  MISSING_CHAR: 'a character is missing, such as a comma, a quote or a bracket',
+  UNEXPECTED_TOKEN: 'something stands here that does not belong here',
+  TAB_AS_INDENT: 'is indented with a tab',
+  BAD_ALIAS: 'an alias (*name) leads nowhere',
+};
+
 /** One rule as the file has it; nothing is replaced yet. */
 export interface RuleSpec extends RulePlace {
   readonly id: string;
@@ -106,7 +116,7 @@ class Reading {
   #content(): Readonly<Record<string, unknown>> | null {
     for (const error of this.#document.errors) {
       const { line, col } = this.#lines.linePos(error.pos[0]);
-      const reason = error.code === 'DUPLICATE_KEY' ? 'a field occurs twice in one object' : error.message;
+      const reason = YAML_FAULTS[error.code] ?? `is no valid YAML here (${error.code})`;
       this.#problem(`${this.#file} (line ${line}, column ${col})`, reason, EXAMPLES.rule);
     }
     if (this.#document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return null;
@@ -114,10 +124,10 @@ class Reading {
       const root: unknown = this.#document.toJS();
       if (isObject(root)) return root;
       this.#problem(this.#file, 'is not an object', WHOLE);
-    } catch (error) {
+    } catch {
       this.#problem(
         this.#file,
-        `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        'cannot be read: its aliases lead nowhere or into themselves, or it is nested too deep',
         WHOLE,
       );
     }

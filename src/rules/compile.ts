@@ -73,6 +73,10 @@ export function compileRules(list: AcceptList, options: CompileOptions): Compile
   };
 }
 
+/** Logins of other names belong to other servers; these belong to Bitbucket. */
+const namesBitbucketLogin = (auth: Auth): boolean =>
+  Object.values(auth).some((text) => /\$\{BITBUCKET_(USERNAME|PASSWORD|PAT)\}/.test(text));
+
 const leadsNowhere = ({ origin }: BrokenRule, { variable }: CompileOptions): boolean =>
   variablesIn(origin ?? '').some((name) => COMPANIONS.has(name) && variable(name) === undefined);
 
@@ -121,6 +125,15 @@ class Places {
     }
     if (auth?.scheme === 'bitbucket' && !read.bitbucket && this.#options.addressUnknown !== true) {
       const reason = "sends Bitbucket's login to an origin that is not the configured Bitbucket";
+      this.problems.push({ where, reason, example: EXAMPLES.origin ?? '' });
+    }
+    if (
+      login !== null &&
+      namesBitbucketLogin(login) &&
+      !read.bitbucket &&
+      !/\$\{BITBUCKET(_API|_GIT)?\}/.test(rule.origin ?? '')
+    ) {
+      const reason = "sends Bitbucket's login to an origin that is not Bitbucket";
       this.problems.push({ where, reason, example: EXAMPLES.origin ?? '' });
     }
     return { origin: read.origin, basePath: read.basePath, auth: login };

@@ -6,7 +6,9 @@ import type { ConditionSpec } from './rule-schema.ts';
 import { pathEnd } from './target.ts';
 
 /** The longest text, in characters, that a rule's own regular expression is run on. */
-const LONGEST_TESTED = 10_240;
+const LONGEST_TESTED = 1_024;
+/** The longest query value, in characters, that a glob is held against: several `*` take a power of it. */
+const LONGEST_GLOBBED = 256;
 
 /** What a rule's `valid` entries did not find in a call. The words are the rule's, never the call's. */
 export interface ConditionMiss {
@@ -41,7 +43,7 @@ export interface Conditions {
 
 const BRACKETS: ConditionMiss = {
   aspect: 'query',
-  detail: 'the query has parameters in brackets, or too many parameters',
+  detail: 'the query has parameters in brackets, broken encodings or too many parameters',
   final: true,
 };
 
@@ -80,7 +82,7 @@ function queryTest({ queryParam, values }: Extract<ConditionSpec, { kind: 'query
 }
 
 function headerTest({ header, values }: Extract<ConditionSpec, { kind: 'header' }>): HeaderTest {
-  const detail = `header "${header}" is none of ${quoted(values)}`;
+  const detail = `header "${header}" has none of the ${values.length} values it must have`;
   return { name: header, values, miss: { aspect: 'header', detail, final: false } };
 }
 
@@ -144,7 +146,8 @@ function queryMiss(
   for (const { name, globs, miss, ambiguous } of tests) {
     const value = parameters.get(name);
     if (value === null) return ambiguous;
-    if (!globs.some((matches) => matches(value ?? ''))) return miss;
+    const given = value ?? '';
+    if (given.length > LONGEST_GLOBBED || !globs.some((matches) => matches(given))) return miss;
   }
   return null;
 }

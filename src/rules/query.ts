@@ -3,8 +3,8 @@ const MOST_PARAMETERS = 1000;
 
 /**
  * The parameters of a query string, decoded as forms are; `null` stands for a name that occurs more than once.
- * The whole answer is `null` when names in brackets (`a[]`, `a[x]`, encoded too) or too many parameters
- * would let two readers see different values.
+ * The whole answer is `null` when names in brackets (`a[]`, `a[x]`, encoded too) broken encodings or too many
+ * parameters would let two readers see different values.
  */
 export function parseQuery(query: string): ReadonlyMap<string, string | null> | null {
   const parameters = new Map<string, string | null>();
@@ -17,16 +17,18 @@ export function parseQuery(query: string): ReadonlyMap<string, string | null> | 
     const rawName = equals < 0 ? part : part.slice(0, equals);
     if (/[[\]]/.test(rawName) || part.includes(']=')) return null;
     const name = decode(rawName);
-    parameters.set(name, parameters.has(name) ? null : equals < 0 ? '' : decode(part.slice(equals + 1)));
+    const value = equals < 0 ? '' : decode(part.slice(equals + 1));
+    if (name === null || value === null) return null;
+    parameters.set(name, parameters.has(name) ? null : value);
   }
   return parameters;
 }
 
-function decode(text: string): string {
-  const spaced = text.replaceAll('+', ' ');
+/** `null`: what is encoded is not UTF-8, or not encoded rightly, and readers differ in what they make of it. */
+function decode(text: string): string | null {
   try {
-    return decodeURIComponent(spaced);
+    return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    return spaced;
+    return null;
   }
 }

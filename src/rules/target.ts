@@ -1,7 +1,7 @@
 /**
  * Why a url is refused before any rule is looked at: it could mean one thing here and another at the far end.
  * Nothing is ever rewritten. In the path:
- * `bad-url`: empty, not starting with `/`, or over {@link LONGEST_URL} characters. `dot-segment`: a whole segment `.` or `..`.
+ * `bad-url`: empty, not starting with `/`, over {@link LONGEST_URL} characters, or over {@link LONGEST_PATH} in its path. `dot-segment`: a whole segment `.` or `..`.
  * `path-parameter`: `;`. `backslash`: `\`. `control-character`: 0x00-0x1F, 0x7F, a raw space, U+0080-U+009F.
  * `empty-segment`: `//`. All of these in every encoding, where `%2f` ends a segment too.
  * `encoded-percent`: `%25`. `malformed-percent`: `%` without two hexadecimal digits. `invalid-utf8`: what is encoded is not UTF-8.
@@ -24,6 +24,8 @@ export type TargetFlaw =
 
 /** The longest url that is looked at, in characters: what Tomcat, under Bitbucket, takes for a whole request head. */
 export const LONGEST_URL = 8192;
+/** The longest path: patterns with several wildcards take time that grows with a power of it. */
+export const LONGEST_PATH = 2048;
 
 const PERCENT = 0x25;
 const DOT = 0x2e;
@@ -36,6 +38,7 @@ const ENCODED = flawsByCode({ raw: false });
 export function targetFlaw(url: string): TargetFlaw | null {
   if (url.length === 0 || url.length > LONGEST_URL || url.charCodeAt(0) !== SLASH) return 'bad-url';
   const end = pathEnd(url);
+  if (end > LONGEST_PATH) return 'bad-url';
   return pathFlaw(url, end) ?? queryFlaw(url, end);
 }
 

@@ -54,6 +54,15 @@ describe('requestHeaders', () => {
     expect(requestHeaders(callWith(headers), 'bytes')).toEqual({ 'x-end': '2' });
   });
 
+  it('sends a header that was checked, even when the Connection header names it', () => {
+    const headers = { connection: ' accept', accept: 'application/json', 'accept-encoding': 'br' };
+    expect(requestHeaders(callWith(headers), 'text', ['accept', 'accept-encoding'])).toEqual({
+      accept: 'application/json',
+      'accept-encoding': 'br',
+    });
+    expect(requestHeaders(callWith(headers), 'bytes')).toEqual({ 'accept-encoding': 'br' });
+  });
+
   it('asks for plain text where the answer travels as text', () => {
     expect(requestHeaders(callWith({ 'accept-encoding': 'gzip, br' }), 'text')).toEqual({
       'accept-encoding': 'identity',

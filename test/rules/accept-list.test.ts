@@ -120,7 +120,9 @@ describe('a broken list', () => {
       'accept.json: has neither a list "private" nor a list "public"',
     ],
     ['{"private": {}}', 'accept.json, private: is not a list of rules'],
-    ['a: *b', 'accept.json: cannot be read: Unresolved alias'],
+    ['a: *b', 'accept.json: cannot be read: its aliases'],
+    ['private: *hunter2', 'cannot be read'],
+    ['private:\n- auth: {password: !x!secret hunter2}', 'accept.json (line 2, column '],
     ['{"private": [}', 'accept.json (line 1, column 14): here must be a value or "]"'],
     [
       '\uFEFF{\n "private": [\n  {"path": "/a"\n ]}',
@@ -132,6 +134,7 @@ describe('a broken list', () => {
     ['private:\n- {path: [}', 'accept.json (line 2, column '],
   ])('is told as such: %j', (text, reason) => {
     expect(reasons(text)[0]).toContain(reason);
+    expect(reasons(text).join()).not.toContain('hunter2');
   });
 
   it('has no rules when it cannot be read', () => {

@@ -127,7 +127,7 @@ describe('a login', () => {
   });
 
   it('in auth stays as it is', () => {
-    const auth = { scheme: 'bearer', token: '${BITBUCKET_PAT}' };
+    const auth = { scheme: 'bearer', token: '${OTHER_TOKEN}' };
     expect(one({ origin: 'https://other.corp', auth }).auth).toEqual(auth);
   });
 
@@ -141,6 +141,14 @@ describe('a login', () => {
     const auth = { scheme: 'bitbucket' };
     expect(one({ origin: 'https://${BITBUCKET}', auth }).auth).toEqual(auth);
     expect(reasons({ origin: 'https://bb.corp', auth })).toEqual([
+      expect.stringContaining("sends Bitbucket's login"),
+    ]);
+    const spelled = { scheme: 'bearer', token: '${BITBUCKET_PAT}' };
+    expect(one({ origin: 'https://${BITBUCKET}', auth: spelled }).auth).toEqual(spelled);
+    expect(reasons({ origin: 'https://other.corp', auth: spelled })).toEqual([
+      expect.stringContaining("sends Bitbucket's login"),
+    ]);
+    expect(reasons({ origin: 'https://${BITBUCKET_USERNAME}:${BITBUCKET_PASSWORD}@other.corp' })).toEqual([
       expect.stringContaining("sends Bitbucket's login"),
     ]);
     expect(reasons({ origin: 'https://bb.corp:7990.evil', auth })).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { LONGEST_URL, pathEnd, type TargetFlaw, targetFlaw } from '../../src/rules/target.ts';
+import { LONGEST_PATH, LONGEST_URL, pathEnd, type TargetFlaw, targetFlaw } from '../../src/rules/target.ts';
 
 const REFUSED: readonly (readonly [TargetFlaw, readonly string[]])[] = [
   [
@@ -106,7 +106,9 @@ describe('targetFlaw', () => {
   });
 
   it('takes a url of the greatest length', () => {
-    expect(targetFlaw(`/${'a'.repeat(LONGEST_URL - 1)}`)).toBeNull();
+    expect(targetFlaw(`/${'a'.repeat(LONGEST_PATH - 1)}`)).toBeNull();
+    expect(targetFlaw(`/${'a'.repeat(LONGEST_PATH)}`)).toBe('bad-url');
+    expect(targetFlaw(`/?${'a'.repeat(LONGEST_URL - 2)}`)).toBeNull();
   });
 });
 
