@@ -56,7 +56,7 @@ export function loadRules(
 }
 
 /** Replaces the variables in origins and makes every rule ready. Problems name the variable, the rule and the file. */
-export function compileRules(list: AcceptList, options: CompileOptions): Compiled {
+function compileRules(list: AcceptList, options: CompileOptions): Compiled {
   const places = new Places(options);
   const nowhere = list.private.filter((spec) => leadsNowhere(spec, options));
   const compile = (spec: RuleSpec) => compileRule(spec, places, options.allowWrites);

@@ -80,10 +80,8 @@ export class Requests {
 
   /** Answers what is in flight with an error; what flows already is broken off. */
   giveUp(): void {
-    for (const answer of [...this.#inFlight.keys()]) {
-      const { head, body } = refusal('STOPPING', 'This agent is being stopped.');
-      answer.fail(head, body, 'STOPPING');
-    }
+    const { head, body } = refusal('STOPPING', 'This agent is being stopped.');
+    for (const answer of [...this.#inFlight.keys()]) answer.fail(head, body, 'STOPPING');
   }
 
   #serve(call: Call, answer: InFlight): void {
