@@ -36,6 +36,30 @@ export const HTTP_STATUS = {
   UNSUPPORTED_ENCODING: 415,
   /** A body that came in is over the size limit. */
   PAYLOAD_TOO_LARGE: 413,
+  /** Bitbucket answered 2xx with something that is no JSON, such as a login page. */
+  PAGE_NOT_JSON: 502,
+  /** Bitbucket's JSON is larger than the inventory takes. */
+  PAGE_TOO_LARGE: 502,
+  /** Bitbucket's JSON is not a page of values, or not the object that was asked for. */
+  PAGE_INVALID: 502,
+  /** A list's pages do not come to an end: `nextPageStart` goes backwards, or a page repeats itself. */
+  PAGES_IN_CIRCLES: 502,
+  /** Bitbucket was overloaded or limited the rate for longer than the inventory asks again. */
+  BITBUCKET_BUSY: 503,
+  /** Bitbucket refused a call of the inventory's own. */
+  BITBUCKET_REFUSED: 502,
+  /** The accept list has no rule for a call that the inventory needs. */
+  RULE_MISSING: 401,
+  /** Another process writes in the state folder. */
+  STATE_LOCKED: 409,
+  /** The state folder cannot be written or read. */
+  STATE_UNUSABLE: 500,
+  /** The place the inventory is delivered to does not take it at all. */
+  DESTINATION_REFUSED: 502,
+  /** A run was stopped before its end. */
+  RUN_INTERRUPTED: 503,
+  /** The inventory was asked for before a run has been complete. */
+  NOT_COLLECTED: 503,
   /** The configuration or the accept list cannot be used. The process ends with exit code 2. */
   CONFIG_INVALID: 500,
   /** A port could not be opened. */

@@ -118,7 +118,7 @@ export const networkVariables = {
 export const processVariables = {
   STATE_DIR: {
     meaning:
-      'Not used yet: nothing is written, no volume is needed. Is to be the folder for what must outlive a restart.',
+      'The folder for what must outlive a restart: what the inventory has read and what waits to be sent. Made where it is not there.',
     example: '/var/lib/bitbucket-agent',
     parse: as.line,
     default: './state',

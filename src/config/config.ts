@@ -1,3 +1,4 @@
+import type { OmissibleField } from './omissible.ts';
 import type { Secret } from './secret.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -62,6 +63,28 @@ export interface ListenConfig {
   readonly tls: { readonly cert: string; readonly key: Secret } | null;
 }
 
+/** Where batches go. `url` is empty and `token` unused unless `by` is `https`. */
+export interface DeliveryConfig {
+  readonly by: 'tunnel' | 'https' | 'off';
+  readonly path: string;
+  /** For the answer to one batch. */
+  readonly timeoutMs: number;
+  readonly url: string;
+  readonly token: Secret | null;
+}
+
+export interface InventoryConfig {
+  /** `run` keeps the inventory up to date; `sync` does either way. */
+  readonly enabled: boolean;
+  readonly everyMs: { readonly repositories: number; readonly enrichment: number; readonly users: number };
+  readonly concurrency: number;
+  readonly includeProjects: readonly string[];
+  readonly excludeProjects: readonly string[];
+  readonly omitFields: readonly OmissibleField[];
+  readonly pseudonymise: boolean;
+  readonly delivery: DeliveryConfig;
+}
+
 /** What the environment asks for: complete, checked, frozen. */
 export interface Config {
   readonly profileName: string | null;
@@ -73,7 +96,8 @@ export interface Config {
   readonly allowVariableSubstitution: boolean;
   readonly listen: ListenConfig;
   readonly admin: { readonly host: string; readonly port: number };
-  /** Absolute; not looked at yet. */
+  readonly inventory: InventoryConfig;
+  /** Absolute; made when the inventory is first read. */
   readonly stateDir: string;
   readonly logLevel: LogLevel;
   readonly network: NetworkConfig;

@@ -6,6 +6,7 @@ import type { BitbucketTimeouts, Config, ConfigDraft } from './config.ts';
 import { bitbucketCredentials, credentialValues } from './credentials.ts';
 import { Environment } from './environment.ts';
 import { readDotenv } from './files.ts';
+import { inventoryConfig } from './inventory.ts';
 import { createNames, type Names } from './names.ts';
 import { listenConfig, networkConfig } from './outside.ts';
 import { VARIABLES } from './schema.ts';
@@ -51,6 +52,7 @@ export function loadConfig(options: LoadOptions = {}): Config {
     allowVariableSubstitution: env.read('ALLOW_VARIABLE_SUBSTITUTION'),
     listen: listenConfig(env),
     admin: { host: env.read('ADMIN_HOST'), port: env.read('ADMIN_PORT') },
+    inventory: inventoryConfig(env),
     stateDir: env.path(env.read('STATE_DIR')),
     logLevel: env.read('LOG_LEVEL'),
     network: networkConfig(env),
@@ -108,7 +110,7 @@ function timeouts(env: Environment): BitbucketTimeouts {
 }
 
 function secrets(
-  config: Pick<Config, 'broker' | 'bitbucket' | 'listen' | 'network'>,
+  config: Pick<Config, 'broker' | 'bitbucket' | 'inventory' | 'listen' | 'network'>,
   names: Names,
 ): readonly Secret[] {
   const { broker, bitbucket, listen, network } = config;
@@ -119,6 +121,7 @@ function secrets(
     ...(['BITBUCKET_PAT', 'BITBUCKET_PASSWORD'] as const).flatMap((name) => names.credentials(name)),
     ...proxies.flatMap((proxy) => [proxy, new Secret(decodeURIComponent(new URL(proxy.reveal()).password))]),
     ...(listen.tls === null ? [] : [listen.tls.key]),
+    ...(config.inventory.delivery.token === null ? [] : [config.inventory.delivery.token]),
     ...names.foreignSecrets(),
   ].filter((secret, index, all) => {
     const value = secret.reveal();

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { OMISSIBLE_FIELDS, type OmissibleField } from './omissible.ts';
 import { baseUrlText, parseBaseUrl, proxyUrlFault } from './url.ts';
 
 /** The longest time that Node's timers take, in milliseconds. */
@@ -26,6 +27,24 @@ export const milliseconds = z
   .transform(Number)
   .refine((value) => value > 0 && value <= LONGEST_TIMER, `is not between 1 and ${LONGEST_TIMER}`);
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `90s`, `30m`, `6h`, `7d` → milliseconds. At least a second, at most what a timer takes. */
+export const interval = z.string().transform((text, context) => {
+  const [, count, unit] = /^(\d{1,7})\s?([smhd])$/i.exec(text) ?? [];
+  const ms = Number(count) * UNIT_MS[(unit ?? 's').toLowerCase() as keyof typeof UNIT_MS];
+  if (count !== undefined && ms >= 1_000 && ms <= LONGEST_TIMER) return ms;
+  context.addIssue('is not a time between 1s and 24d, such as 30m, 6h or 7d');
+  return z.NEVER;
+});
+
+export const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'is not a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `is not between ${least} and ${most}`);
+
 export const line = z.string().refine((text) => !CONTROL.test(text), NO_CONTROL);
 
 export const baseUrl = z.string().transform((text, context) => {
@@ -40,7 +59,37 @@ export const proxyUrl = z.string().superRefine((text, context) => {
   if (fault !== null) context.addIssue(fault);
 });
 
-export const hostList = z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== ''));
+const entries = (text: string) => text.split(/[\s,]+/).filter((entry) => entry !== '');
+
+export const hostList = z.string().transform(entries);
+
+/** `*` and `?`; what a project key can have besides. */
+export const globList = z
+  .string()
+  .transform(entries)
+  .refine(
+    (globs) => globs.every((glob) => /^[\w~.*?-]+$/.test(glob)),
+    'has an entry with more than letters, digits, ~ . _ - and the wildcards * and ?',
+  );
+
+export const omittedFields = z.string().transform((text, context) => {
+  const fields = entries(text);
+  const unknown = fields.find((field) => !(OMISSIBLE_FIELDS as readonly string[]).includes(field));
+  if (unknown === undefined) return fields as OmissibleField[];
+  const named = /^[\w.]{1,60}$/.test(unknown) ? unknown : 'an entry';
+  context.addIssue(`${named} is no field that can be left out; these can: ${OMISSIBLE_FIELDS.join(', ')}`);
+  return z.NEVER;
+});
+
+export const pseudonymise = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(z.enum(['users', 'nothing'], { error: 'is neither users nor nothing' }));
+
+export const delivery = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(z.enum(['tunnel', 'https', 'off'], { error: 'is not one of tunnel, https, off' }));
 
 export const urlPath = z.string().regex(/^\/[\w\-.~/]*$/, 'is not a plain path that starts with a slash');
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { listenerVariables, networkVariables, processVariables, ruleVariables } from './agent-variables.ts';
 import { bitbucketVariables } from './bitbucket-variables.ts';
+import { deliveryVariables, inventoryVariables } from './inventory-variables.ts';
 import { snykVariables } from './snyk-variables.ts';
 import type { Variable } from './variable.ts';
 
@@ -9,6 +10,8 @@ export const VARIABLES = {
   ...snykVariables,
   ...bitbucketVariables,
   ...ruleVariables,
+  ...inventoryVariables,
+  ...deliveryVariables,
   ...listenerVariables,
   ...networkVariables,
   ...processVariables,

@@ -52,13 +52,15 @@ export const snykVariables = {
     official: true,
   },
   SERVICE_TYPE: {
-    meaning: 'What kind of Bitbucket it is: only `on-premises` so far. Checked at start and nothing else.',
+    meaning:
+      'What kind of Bitbucket it is: only `on-premises` so far. Every batch of the inventory carries it.',
     example: 'on-premises',
     parse: as.serviceType,
     default: 'on-premises',
   },
   PROFILE_NAME: {
-    meaning: 'A name for this integration. Shown in the log at start and nowhere else yet.',
+    meaning:
+      'A name for this integration; every batch of the inventory carries it. Without it `run` only relays and `sync` does not start.',
     example: 'Bitbucket Frankfurt',
     parse: as.line,
   },

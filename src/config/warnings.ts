@@ -4,7 +4,7 @@ import { IGNORED } from './official.ts';
 import { declared, VARIABLES } from './schema.ts';
 
 /** What begins like this was meant for this agent, or for the official client. */
-const OURS = /^(BITBUCKET|BROKER|ALLOW|ACCEPT)_/;
+const OURS = /^(BITBUCKET|BROKER|ALLOW|ACCEPT|ESSENTIALS|INVENTORY)_/;
 /** Kubernetes sets these for services that have such names. */
 const SERVICE_LINK = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;
 /** So many letters may be wrong, missing or too many in a name that is still understood. */

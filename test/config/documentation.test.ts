@@ -59,7 +59,7 @@ describe('documentation', () => {
     expect([lines.get('API_BASE_URL'), lines.get('BROKER_DISPATCHER_BASE_URL')]).toEqual([api, api]);
   });
 
-  it.each(['ADMIN_PORT', 'ADMIN_HOST', 'STATE_DIR'])('says that %s does nothing yet', (name) => {
+  it.each(['ADMIN_PORT', 'ADMIN_HOST'])('says that %s does nothing yet', (name) => {
     expect(declared(name)?.meaning).toMatch(/not used yet/i);
   });
 
