@@ -16,7 +16,8 @@ export function classify401(headers: Readonly<Record<string, unknown>>, body: Bu
   return headers['x-ausername'] === undefined ? 'bad-login' : 'missing-permission';
 }
 
-function exceptionName(body: Buffer): string {
+/** The Java name of the exception that an error body tells; `''` when it tells none. */
+export function exceptionName(body: Buffer): string {
   try {
     const parsed = JSON.parse(body.toString('utf8')) as {
       errors?: { exceptionName?: unknown }[];
