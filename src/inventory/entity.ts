@@ -13,7 +13,7 @@ export interface Resource<Attributes> {
 
 /** Names follow Snyk's own asset attributes (`/groups/{id}/assets`, API 2024-10-15). Times are ISO 8601, UTC. */
 export interface RepositoryAttributes {
-  readonly name: string;
+  readonly name: string | null;
   /** `KEY/slug`. */
   readonly full_name: string;
   /** The http clone URL, without a user in it. */
