@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.ts';
 import { type AcceptList, type BrokenRule, parseAcceptList, type RuleSpec } from './accept-list.ts';
+import { AGENT_EXAMPLE, AGENT_ORIGIN, agentRuleFlaws } from './agent-origin.ts';
 import { compileConditions } from './conditions.ts';
 import { type Origin, type OriginContext, readOrigin } from './origin.ts';
 import { problemsByCause, type RuleFlaw, type RulePlace } from './rule-flaw.ts';
@@ -112,9 +113,14 @@ class Places {
     this.#options = options;
   }
 
-  of(rule: BrokenRule): Omit<Origin, 'bitbucket'> {
+  of(rule: BrokenRule & Partial<RuleSpec>): Omit<Origin, 'bitbucket'> {
     const { list, number, where, auth } = rule;
     const read = rule.origin === null ? null : this.#origin(rule, rule.origin);
+    if (read?.origin === AGENT_ORIGIN) {
+      for (const reason of agentRuleFlaws(rule))
+        this.problems.push({ where, reason, example: AGENT_EXAMPLE });
+      return read;
+    }
     const inOrigin = read?.auth ?? null;
     const login = auth ?? inOrigin;
     if (login !== null) this.logins.push({ place: { list, number, where }, auth: login });
@@ -144,9 +150,8 @@ class Places {
     const read = readOrigin(template, this.#options);
     if ('origin' in read) return read;
     const place = { list, number, where };
-    for (const reason of read) {
-      this.flaws.push({ place, cause: template, reason, example: EXAMPLES.origin ?? '' });
-    }
+    const example = /^agent:/i.test(template) ? AGENT_EXAMPLE : (EXAMPLES.origin ?? '');
+    for (const reason of read) this.flaws.push({ place, cause: template, reason, example });
     const variable = (name: string) => this.#options.variable(name) ?? STAND_IN;
     const guess = readOrigin(template, { ...this.#options, variable });
     return 'origin' in guess ? { ...guess, bitbucket: true } : null;

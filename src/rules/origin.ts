@@ -1,3 +1,4 @@
+import { AGENT_ORIGIN, isAgentOrigin } from './agent-origin.ts';
 import type { Auth } from './rule-schema.ts';
 import { pathEnd, targetFlaw } from './target.ts';
 import { expand, variablesIn } from './template.ts';
@@ -12,7 +13,7 @@ export interface OriginContext {
 
 /** A rule's origin, ready to be used. */
 export interface Origin {
-  /** `scheme://host[:port]`, lower case, without the scheme's own port. */
+  /** `scheme://host[:port]`, lower case, without the scheme's own port; or {@link AGENT_ORIGIN}. */
   readonly origin: string;
   /** Empty, or a path without a slash at its end. */
   readonly basePath: string;
@@ -33,7 +34,8 @@ const DEFAULT_PORTS = { http: ':80', https: ':443' } as const;
  * @returns the origin, or all that is wrong with it, without any variable's value
  */
 export function readOrigin(template: string, context: OriginContext): Origin | readonly string[] {
-  if (/^agent:/i.test(template)) return ['origin starts with agent:, which is reserved'];
+  if (isAgentOrigin(template)) return { origin: AGENT_ORIGIN, basePath: '', auth: null, bitbucket: false };
+  if (/^agent:/i.test(template)) return ['origin agent: is whole as it is: nothing may stand behind it'];
   const { bare, login } = splitLogin(template);
   if (typeof login === 'string') return [login];
   const unknown = variablesIn(bare).filter((name) => context.variable(name) === undefined);

@@ -13,7 +13,7 @@ export interface Rule {
   readonly method: string;
   /** As the accept list has it: a pattern of path-to-regexp 1.9. */
   readonly path: string;
-  /** `scheme://host[:port]`; empty for a public rule. */
+  /** `scheme://host[:port]`; `agent:` for what the agent answers itself; empty for a public rule. */
   readonly origin: string;
   /** What stands before the call's url: empty, or a path without a slash at its end. */
   readonly basePath: string;

@@ -58,7 +58,9 @@ describe('an origin', () => {
 
   it.each([
     ['https://${NOPE}', 'origin uses the variable NOPE, which is not set'],
-    ['agent:bitbucket', 'origin starts with agent:, which is reserved'],
+    ['agent:bitbucket', 'origin agent: is whole as it is: nothing may stand behind it'],
+    ['Agent://${NOPE}', 'origin agent: is whole as it is: nothing may stand behind it'],
+    ['agent: ', 'origin agent: is whole as it is: nothing may stand behind it'],
     ['ftp://other.corp', 'origin has the scheme ftp: only http and https are possible'],
     ['https://${GIT}', 'origin has two schemes: the variable in it has one already'],
     ['https://${LOGIN}', 'a variable in the origin has a login in it: put the login into auth'],
@@ -103,6 +105,82 @@ describe('an origin', () => {
       expect.stringContaining('rule 1 (line 1): origin uses the variable Y'),
       expect.stringContaining('rule 2 (line 1): origin uses the variable Z'),
     ]);
+  });
+});
+
+describe('the origin agent:', () => {
+  const users = { path: '/essentials/v1/users', origin: 'agent:' };
+
+  it.each([
+    {},
+    { method: 'head' },
+    { origin: 'AGENT:' },
+    { path: '/Essentials/V1/:list' },
+    { path: '/essentials/v1/*' },
+    { path: '/essentials/v1/(users|repositories)' },
+  ])('is the agent itself: %j', (changed) => {
+    const rule = one({ ...users, ...changed });
+    expect(rule).toMatchObject({ origin: 'agent:', basePath: '', auth: null, writesOff: false });
+  });
+
+  it('is shown to the broker server as it is', () => {
+    const { rules } = loadRules(JSON.stringify({ private: [users] }), 'accept.json', options);
+    expect(rules?.filters.private).toEqual([expect.objectContaining({ ...users, method: 'GET' })]);
+  });
+
+  it('wants no auth, and none is looked up', () => {
+    const auth = { scheme: 'bearer', token: '${NOPE}' };
+    const loaded = loadRules(JSON.stringify({ private: [{ ...users, auth }] }), 'accept.json', options);
+    expect(loaded).toMatchObject({ rules: null, logins: [] });
+    const example = '{"method": "GET", "path": "/essentials/v1/users", "origin": "agent:"}';
+    const where = 'accept.json, private rule 1 (line 1)';
+    const reason = 'has auth, but the origin agent: is this agent, which asks for none';
+    expect(loaded.problems).toEqual([{ where, reason, example }]);
+    expect(one(JSON.parse(example)).origin).toBe('agent:');
+  });
+
+  it.each(['POST', 'DELETE', 'any'])('is only read, also when writes are allowed: %s', (method) => {
+    const text = JSON.stringify({ private: [{ ...users, method }] });
+    const { rules, problems } = loadRules(text, 'accept.json', { ...options, allowWrites: true });
+    expect(rules).toBeNull();
+    expect(problems.map(({ reason }) => reason)).toEqual([
+      `has the method ${method.toUpperCase()}, but the origin agent: has only GET and HEAD`,
+    ]);
+  });
+
+  it.each([
+    '/projects',
+    '/*',
+    '/:a/:b/:c',
+    '/essentials/:version/users',
+    '/essentials/v1',
+    '/essentials/v1/user',
+    '/essentials/v1/users/:id',
+    '/essentials/v2/users',
+    '/essentials/v1/batches',
+  ])('has no path %s', (path) => {
+    expect(reasons({ ...users, path })).toEqual([
+      'accept.json, private rule 1 (line 1): path is not one of the origin agent:, which are /essentials/v1/users, ' +
+        '/essentials/v1/repositories, /essentials/v1/runs: it must start with /essentials/v1/ and fit one of them',
+    ]);
+  });
+
+  it('tells all that is wrong with a rule, and what is left of a broken one', () => {
+    const auth = { scheme: 'bitbucket' };
+    expect(reasons({ ...users, path: '/a', method: 'PUT', auth }, { ...users, valid: 1, auth })).toEqual([
+      expect.stringContaining('rule 2 (line 1): valid must be a list'),
+      expect.stringContaining('rule 1 (line 1): has auth'),
+      expect.stringContaining('rule 1 (line 1): has the method PUT'),
+      expect.stringContaining('rule 1 (line 1): path is not one'),
+      expect.stringContaining('rule 2 (line 1): has auth'),
+    ]);
+  });
+
+  it('is no place that a variable can lead to', () => {
+    const variable = (name: string) => (name === 'BITBUCKET' ? 'agent:' : undefined);
+    const text = JSON.stringify({ private: [{ ...users, origin: '${BITBUCKET}' }] });
+    const { problems } = loadRules(text, 'accept.json', { ...options, variable });
+    expect(problems.map(({ reason }) => reason)).toEqual(['origin has no valid host[:port]']);
   });
 });
 

@@ -34,8 +34,13 @@ describe('config/accept/bitbucket-server.json', () => {
     }
   });
 
-  it('sends everything to the REST API of Bitbucket with its login', () => {
-    for (const { origin, basePath, auth } of loaded.rules?.private ?? []) {
+  it('sends all but the own lists to the REST API of Bitbucket with its login', () => {
+    const [own, sent] = [true, false].map((mine) =>
+      (loaded.rules?.private ?? []).filter(({ path }) => path.startsWith('/essentials/') === mine),
+    );
+    expect(own?.map(({ origin, auth }) => [origin, auth])).toEqual(Array(3).fill(['agent:', null]));
+    expect(sent).toHaveLength(16);
+    for (const { origin, basePath, auth } of sent ?? []) {
       expect({ origin, basePath, auth }).toEqual({
         origin: 'https://bitbucket.test',
         basePath: '/context/rest/api/1.0',
@@ -62,6 +67,9 @@ describe('config/accept/bitbucket-server.json', () => {
     [`${REPOSITORY}/commits?until=refs/heads/main&limit=1`, 'repository-commits'],
     [`${REPOSITORY}/raw/catalog-info.yaml?at=refs%2Fheads%2Fmain`, 'repository-catalog-file'],
     ['/repos?archived=ALL', 'repositories'],
+    ['/essentials/v1/users?limit=1000', 'essentials-users'],
+    ['/essentials/v1/repositories?limit=10&starting_after=cjox', 'essentials-repositories'],
+    ['/essentials/v1/runs', 'essentials-runs'],
   ])('allows GET %s', (url, ruleId) => {
     expect(ask('GET', url)).toMatchObject({ allowed: true, ruleId });
     expect(ask('POST', url)).toMatchObject({ allowed: false, reason: 'method' });
@@ -79,6 +87,9 @@ describe('config/accept/bitbucket-server.json', () => {
     `${REPOSITORY}/commits/abc/diff`,
     `${REPOSITORY}/webhooks`,
     '/rest/api/1.0/projects',
+    '/essentials/v1',
+    '/essentials/v1/batches',
+    '/essentials/v1/users/1',
   ])('allows nothing else, such as GET %s', (url) => {
     expect(ask('GET', url)).toMatchObject({ allowed: false, reason: 'no-rule' });
   });
