@@ -56,6 +56,8 @@ export const HTTP_STATUS = {
   STATE_UNUSABLE: 500,
   /** The place the inventory is delivered to does not take it at all. */
   DESTINATION_REFUSED: 502,
+  /** The place the inventory is delivered to could not be reached, or gave no whole answer in time. */
+  DESTINATION_UNREACHABLE: 502,
   /** A run was stopped before its end. */
   RUN_INTERRUPTED: 503,
   /** The inventory was asked for before a run has been complete. */

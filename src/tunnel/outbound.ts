@@ -7,7 +7,8 @@ export interface OutboundRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /** Text travels as a JSON string, bytes as base64; both arrive byte for byte. */
+  readonly body: Buffer | string;
   readonly requestId: string;
 }
 
@@ -44,7 +45,8 @@ export class Outbound {
       );
       this.#pending.set(id, { socket, resolve, reject, timer });
       const { method, url, headers, body, requestId } = request;
-      const message = { url, method, headers, body: encodeBody(body), streamingID: '', requestId };
+      const encoded = typeof body === 'string' ? body : encodeBody(body);
+      const message = { url, method, headers, body: encoded, streamingID: '', requestId };
       socket.send(encodeEvent('request', message, id));
     });
   }
