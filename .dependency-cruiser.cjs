@@ -2,7 +2,7 @@
 const rooms = [
   ['cli', '^src/cli\\.ts$'],
   ['commands', '^src/commands/'],
-  ['agent', '^src/(agent|gate|start-report)\\.ts$'],
+  ['agent', '^src/(agent|gate|scheduled-run|start-report)\\.ts$'],
   ['http', '^src/http/'],
   ['inventory', '^src/inventory/'],
   ['relay', '^src/relay/'],

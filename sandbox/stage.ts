@@ -126,6 +126,7 @@ async function environment(
     PORT: String(await freePort()),
     ADMIN_PORT: String(await freePort()),
     PROFILE_NAME: 'demo',
+    INVENTORY_ENABLED: 'false',
     LOG_LEVEL: 'info',
     ...wiring,
     ...overlay,

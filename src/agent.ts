@@ -1,15 +1,25 @@
 import { withAuthorization } from './bitbucket/authorize.ts';
 import { createExchange } from './bitbucket/exchange.ts';
+import { pause } from './bitbucket/pause.ts';
 import { withRetry } from './bitbucket/retry.ts';
+import type { Send } from './bitbucket/send.ts';
 import type { Config } from './config/config.ts';
 import { type Gate, openGate } from './gate.ts';
 import { healthRoutes } from './http/health.ts';
 import { type Listener, openPublicListener } from './http/public-listener.ts';
 import { webhookRoutes } from './http/webhook.ts';
+import type { Destination } from './inventory/deliver/destination.ts';
+import { httpsDestination } from './inventory/deliver/https-destination.ts';
+import { tunnelDestination } from './inventory/deliver/tunnel-destination.ts';
+import { Inventory } from './inventory/inventory.ts';
+import { withLocalOrigin } from './inventory/pull/local-origin.ts';
+import { Schedule } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
-import { createNetwork } from './network.ts';
+import { createNetwork, type Network } from './network.ts';
 import { Relay, type RelayRecord } from './relay/relay.ts';
 import { createSubstitution } from './relay/substitution.ts';
+import { AGENT_ORIGIN } from './rules/agent-origin.ts';
+import { scheduledRun } from './scheduled-run.ts';
 import { tellBitbucket, tellStart } from './start-report.ts';
 import { Tunnel } from './tunnel/tunnel.ts';
 import { agentVersion } from './version.ts';
@@ -26,27 +36,80 @@ export interface Agent {
   drain(signal: string): Promise<void>;
 }
 
+/** The inventory for a command, without any port. */
+export interface InventoryDesk extends Agent {
+  readonly inventory: Inventory;
+}
+
+/** All parts, made and wired; nothing connects yet. */
+interface Parts {
+  readonly gate: Gate;
+  readonly network: Network;
+  /** To Bitbucket, with authorisation. */
+  readonly send: Send;
+  readonly tunnel: Tunnel;
+  readonly inventory: Inventory;
+}
+
 /**
- * Makes and wires every part, opens the public port and begins to connect.
+ * Makes and wires every part, opens the public port, begins to connect and to keep the inventory.
  *
  * @throws ConfigError when the accept list cannot be used, before any port opens
- * @throws AgentError `LISTEN_FAILED`
+ * @throws AgentError `LISTEN_FAILED`; `STATE_UNUSABLE` when there is an inventory to keep and no place for it
  */
 export async function startAgent(config: Config, log: Log): Promise<Agent> {
+  const { gate, network, send, tunnel, inventory } = assemble(config, log);
+  if (config.inventory.enabled) inventory.checkState();
+  let draining = false;
+  const listener = await openListener(config, gate, tunnel, log, () => draining);
+  tellStart(config, gate, listener.port, log);
+  void tunnel.start();
+  void tellBitbucket(config, gate, send, log);
+  const schedule = new Schedule({
+    everyMs: config.inventory.everyMs,
+    lastComplete: (part) => inventory.lastComplete(part),
+    run: scheduledRun(inventory, tunnel, config.inventory.delivery.by, log),
+    log,
+    now: Date.now,
+    random: Math.random,
+    pause,
+  });
+  if (config.inventory.enabled) schedule.start();
+  return {
+    drain: async (signal) => {
+      draining = true;
+      await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS)]);
+      await listener.close();
+      await network.close();
+    },
+  };
+}
+
+/**
+ * The same parts for a command that reads the inventory and ends. Where it is delivered through the tunnel the tunnel is
+ * opened, and then calls that come in are answered as `run` answers them: the server sends them to the newest socket.
+ *
+ * @throws ConfigError when the accept list cannot be used
+ */
+export function openInventoryDesk(config: Config, log: Log, options: { deliver: boolean }): InventoryDesk {
+  const { network, tunnel, inventory } = assemble(config, log);
+  const open = options.deliver && config.inventory.delivery.by === 'tunnel';
+  if (open) void tunnel.start();
+  return {
+    inventory,
+    drain: async (signal) => {
+      if (open) await tunnel.drain(signal, DRAIN_MS);
+      await network.close();
+    },
+  };
+}
+
+function assemble(config: Config, log: Log): Parts {
   const gate = openGate(config, log);
   const network = createNetwork(config.network);
   const send = withAuthorization(withRetry(createExchange(network, config.bitbucket.timeouts)));
-  const relay = new Relay({
-    rules: gate.rules,
-    loginOf: gate.loginOf,
-    send,
-    substitution: config.allowVariableSubstitution
-      ? createSubstitution((name) => (SUBSTITUTED.has(name) ? config.variable(name) : undefined))
-      : null,
-    record: (record) => logRecord(log, record),
-  });
-  const { broker } = config;
-  const tunnel = new Tunnel({
+  const { broker, bitbucket } = config;
+  const tunnel: Tunnel = new Tunnel({
     serverUrl: broker.serverUrl,
     token: broker.token.reveal(),
     filters: gate.rules.filters,
@@ -56,19 +119,36 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
     log,
     serve: (call, answer) => relay.serve(call, answer),
   });
-  let draining = false;
-  const listener = await openListener(config, gate, tunnel, log, () => draining);
-  tellStart(config, gate, listener.port, log);
-  void tunnel.start();
-  void tellBitbucket(config, gate, send, log);
-  return {
-    drain: async (signal) => {
-      draining = true;
-      await tunnel.drain(signal, DRAIN_MS);
-      await listener.close();
-      await network.close();
-    },
-  };
+  const inventory = new Inventory({
+    settings: config.inventory,
+    profileName: config.profileName ?? '',
+    serviceType: config.serviceType,
+    bitbucket: { baseUrl: bitbucket.baseUrl, apiUrl: `${bitbucket.scheme}://${bitbucket.api}` },
+    stateDir: config.stateDir,
+    rules: gate.rules,
+    loginOf: gate.loginOf,
+    send,
+    destination: destinationOf(config, network, tunnel),
+    log,
+  });
+  const relay = new Relay({
+    rules: gate.rules,
+    loginOf: gate.loginOf,
+    send: withLocalOrigin(send, AGENT_ORIGIN, inventory.pull),
+    substitution: config.allowVariableSubstitution
+      ? createSubstitution((name) => (SUBSTITUTED.has(name) ? config.variable(name) : undefined))
+      : null,
+    record: (record) => logRecord(log, record),
+  });
+  return { gate, network, send, tunnel, inventory };
+}
+
+function destinationOf(config: Config, network: Network, tunnel: Tunnel): Destination | null {
+  const { by, path, timeoutMs, url, token } = config.inventory.delivery;
+  if (by === 'off') return null;
+  return by === 'tunnel'
+    ? tunnelDestination(tunnel, { path, timeoutMs, secrets: [config.broker.token] })
+    : httpsDestination(network, { url, token, timeoutMs });
 }
 
 function openListener(

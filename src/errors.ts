@@ -60,7 +60,7 @@ export const HTTP_STATUS = {
   DESTINATION_UNREACHABLE: 502,
   /** A run was stopped before its end. */
   RUN_INTERRUPTED: 503,
-  /** The inventory was asked for before a run has been complete. */
+  /** The inventory was asked for before a run has read all of it. */
   NOT_COLLECTED: 503,
   /** The configuration or the accept list cannot be used. The process ends with exit code 2. */
   CONFIG_INVALID: 500,

@@ -22,20 +22,24 @@ const NONE: readonly Revealable[] = [];
 const SHORTEST_SCRUBBED = 8;
 
 /**
- * winston, one JSON object a line on stdout.
+ * winston, one JSON object a line.
  *
  * Secrets stay out of lines by never being handed to the log. `secrets` is the second line of defence: where one
  * of them shows up all the same (inside another program's error text), raw, percent-encoded, base64 or
  * JSON-escaped, it is replaced. It is asked for again at each line, since some are read
  * after the log is made; it must give the same list as long as nothing is new.
  */
-export function createLog(level: string, secrets: () => readonly Revealable[] = () => NONE): Log {
+export function createLog(
+  level: string,
+  secrets: () => readonly Revealable[] = () => NONE,
+  output: NodeJS.WriteStream = process.stdout,
+): Log {
   const { combine, timestamp, json } = winston.format;
   const scrub = scrubber(secrets);
   const logger = winston.createLogger({
     level,
     format: combine(timestamp(), json({ deterministic: false })),
-    transports: [new winston.transports.Stream({ format: scrub, stream: batched(process.stdout) })],
+    transports: [new winston.transports.Stream({ format: scrub, stream: batched(output) })],
   });
   const at = (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Fields) => {
     logger.log(fields === undefined ? { level: name, message } : { ...fields, level: name, message });
@@ -46,7 +50,7 @@ export function createLog(level: string, secrets: () => readonly Revealable[] = 
 /** Lines are written together after this time at most: one system call for many relayed calls. */
 const BATCH_MS = 20;
 
-/** Gathers lines; what is gathered is written at the latest when the process exits, where stdout is synchronous. */
+/** Gathers lines; what is gathered is written at the latest when the process exits, where both outputs are synchronous. */
 function batched(target: NodeJS.WriteStream): Writable {
   let lines = '';
   const flush = () => {

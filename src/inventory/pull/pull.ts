@@ -21,8 +21,8 @@ const HEADERS = { 'content-type': 'application/vnd.api+json', 'cache-control': '
 
 /**
  * Serves what the accept list's rules of the origin `agent:` let through: the users, repositories and runs of the
- * ledger, a page at a time, as JSON:API 1.0 documents. The same ledger gives the same bytes. Before a run has been
- * complete users and repositories are a 503 `NOT_COLLECTED`.
+ * ledger, a page at a time, as JSON:API 1.0 documents. The same ledger gives the same bytes. Before a run has
+ * read all of them users and repositories are a 503 `NOT_COLLECTED`; whether Snyk has taken them does not matter.
  *
  * @param openReader called for each request; `null`: there is no ledger that can be read
  */
@@ -50,12 +50,12 @@ function answer(
   const reader = openReader();
   if (reader === null) return NOT_COLLECTED;
   try {
-    const complete = list === 'runs' ? undefined : reader.lastComplete(list);
-    if (complete === null) return NOT_COLLECTED;
+    const collected = list === 'runs' ? undefined : reader.lastCollected(list);
+    if (collected === null) return NOT_COLLECTED;
     const { texts, last } =
       list === 'runs' ? runMembers(reader, page) : entityMembers(reader, TYPES[list], page, entityId);
     const next = last === null ? null : nextLink(list, path, query, last);
-    return reply(200, document(texts, url, next, complete));
+    return reply(200, document(texts, url, next, collected));
   } finally {
     reader.close();
   }
@@ -67,15 +67,18 @@ function document(
   texts: readonly string[],
   self: string,
   next: string | null,
-  complete: Run | undefined,
+  collected: Run | undefined,
 ): string {
   const links = JSON.stringify({ self, ...(next === null ? {} : { next }) });
-  const meta = JSON.stringify({ schema: SCHEMA, ...(complete && { complete_run: completeRun(complete) }) });
+  const meta = JSON.stringify({
+    schema: SCHEMA,
+    ...(collected && { collected_run: collectedRun(collected) }),
+  });
   return `{"jsonapi":{"version":"1.0"},"data":[${texts.join(',')}],"links":${links},"meta":${meta}}`;
 }
 
 /** What the list is as new as. */
-const completeRun = (run: Run) => ({
+const collectedRun = (run: Run) => ({
   id: run.runId,
   kind: run.kind,
   started_at: run.startedAt,
@@ -115,5 +118,5 @@ const reply = (status: number, text: string): LocalReply => ({
 });
 
 const NOT_COLLECTED = refusal('NOT_COLLECTED', {
-  detail: 'No run of the inventory has been complete yet. Ask again when one has.',
+  detail: 'No run of the inventory has read all of this list yet. Ask again when one has.',
 });

@@ -13,7 +13,7 @@ interface Reply {
 interface Page {
   readonly data: { type: string; id: string; attributes: Record<string, unknown> }[];
   readonly links: { self: string; next?: string };
-  readonly meta: { schema: string; complete_run?: object };
+  readonly meta: { schema: string; collected_run?: object };
 }
 
 const ask = (send: Send, path: string, method = 'GET'): Promise<Reply> =>
@@ -70,7 +70,7 @@ describe('a list of entities', () => {
       '"seen":{"users":3,"repositories":null,"skipped":1,"skipped_by":{"user:no-name":1},"users_from":"/users"}}';
     expect(text).toBe(
       '{"jsonapi":{"version":"1.0"},"data":[{"type":"user","id":"user-4","attributes":{"name":"Zoë",  "email":null}}],' +
-        `"links":{"self":"/essentials/v1/users?version=2024-10-15"},"meta":{"schema":"essentials.bitbucket/v1","complete_run":${run}}}`,
+        `"links":{"self":"/essentials/v1/users?version=2024-10-15"},"meta":{"schema":"essentials.bitbucket/v1","collected_run":${run}}}`,
     );
     expect({ status, headers }).toEqual({
       status: 200,
@@ -144,13 +144,13 @@ describe('a list of entities', () => {
     expect((await page(path)).links.self).toBe(path);
   });
 
-  it('names the newest complete run that looked at it', async () => {
+  it('names the newest run that has read all of it', async () => {
     shelf.kept.push(
       runOf(2, { scope: { users: true, repositories: false, enrichment: false } }),
-      runOf(3, { state: 'failed' }),
+      runOf(3, { state: 'failed', seen: null }),
     );
-    expect((await page('/essentials/v1/users')).meta.complete_run).toMatchObject({ id: 'run-2' });
-    expect((await page('/essentials/v1/repositories')).meta.complete_run).toMatchObject({ id: 'run-1' });
+    expect((await page('/essentials/v1/users')).meta.collected_run).toMatchObject({ id: 'run-2' });
+    expect((await page('/essentials/v1/repositories')).meta.collected_run).toMatchObject({ id: 'run-1' });
   });
 });
 
@@ -262,8 +262,8 @@ describe('what cannot be answered', () => {
     expect((await ask(send, '/essentials/v1/users', 'POST')).headers.allow).toBe('GET, HEAD');
   });
 
-  it('is a list before a run of it has been complete, while the runs can be seen', async () => {
-    shelf.kept.splice(0, 1, runOf(1, { state: 'failed' }));
+  it('is a list before a run has read all of it, while the runs can be seen', async () => {
+    shelf.kept.splice(0, 1, runOf(1, { state: 'failed', seen: null }));
     shelf.lists.user.push({ sourceId: 1, record: '{}' });
     expect(await errorOf('/essentials/v1/users')).toMatchObject({ status: '503', code: 'NOT_COLLECTED' });
     expect((await page('/essentials/v1/runs')).data).toHaveLength(1);

@@ -52,6 +52,10 @@ export class Shelf implements LedgerReader {
     return this.runs(100).find(({ state, scope }) => state === 'complete' && scope[part]) ?? null;
   }
 
+  lastCollected(part: keyof Scope): Run | null {
+    return this.runs(100).find(({ seen, scope }) => seen !== null && scope[part]) ?? null;
+  }
+
   entities(type: EntityType, after: number, count: number): Entry[] {
     const found = this.lists[type].filter(({ sourceId }) => sourceId > after).slice(0, count);
     this.read += found.length;

@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import { type InventoryDesk, openInventoryDesk } from '../agent.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { ConfigError } from '../errors.ts';
+import { gateProblems } from '../gate.ts';
+import type { RunOutcome } from '../inventory/inventory.ts';
+import { createLog } from '../log.ts';
+import { closingTable } from './closing-table.ts';
+import { dieLoudly, EXIT, ending, explain } from './ending.ts';
+import { createScreen } from './screen.ts';
+
+export interface SyncOptions {
+  readonly once?: boolean;
+  readonly full?: boolean;
+  readonly enrich?: boolean;
+  readonly only?: 'users' | 'repositories';
+  readonly dryRun?: boolean;
+  readonly out?: string;
+}
+
+/**
+ * `bitbucket-agent sync --once`: one run of the inventory. `--dry-run --out DIR`: the same, with what would leave
+ * written into files instead. Exit code 0: complete and acknowledged; 2: configuration; 3: failed; 4: parked batches.
+ * The first SIGINT or SIGTERM stops the run in order, what was read and what waits is kept; a second one exits at once.
+ */
+export function sync(options: SyncOptions): Promise<void> {
+  return ending(async () => {
+    checkOptions(options);
+    const config = loadConfig({ alsoWrong: gateProblems });
+    needProfile(config);
+    const onTerminal = process.stderr.isTTY === true;
+    const level = onTerminal && config.logLevel === 'info' ? 'warn' : config.logLevel;
+    const log = createLog(level, config.secrets, process.stderr);
+    dieLoudly(log);
+    const desk = openInventoryDesk(config, log, { deliver: options.dryRun !== true });
+    return await stoppable(desk, (signal) => once(desk, options, signal, onTerminal));
+  }, EXIT.failed);
+}
+
+async function once(
+  { inventory }: InventoryDesk,
+  options: SyncOptions,
+  signal: AbortSignal,
+  onTerminal: boolean,
+): Promise<number> {
+  const screen = createScreen(process.stderr, onTerminal);
+  const enrichment = options.enrich === true;
+  const scope = {
+    users: options.only !== 'repositories',
+    repositories: options.only !== 'users',
+    enrichment,
+  };
+  const order = { scope, full: options.full === true, signal, watch: screen };
+  const started = performance.now();
+  const outcome = await (options.dryRun === true
+    ? inventory.rehearse(order, 'sync --dry-run', resolve(options.out ?? '.'))
+    : inventory.run(order, 'sync --once')
+  ).finally(() => screen.close());
+  process.stdout.write(`${closingTable(outcome, (performance.now() - started) / 1000)}\n`);
+  if (outcome.error !== null) process.stderr.write(`${explain(outcome.error)}\n`);
+  return codeOf(outcome);
+}
+
+function codeOf({ error, run }: RunOutcome): number {
+  if (error !== null || run.state === 'failed') return EXIT.failed;
+  return run.state === 'parked' ? EXIT.parked : EXIT.ok;
+}
+
+/** Runs the work, with signals ending it, and drains the tunnel afterwards as `run` does. */
+async function stoppable(
+  desk: InventoryDesk,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const stop = new AbortController();
+  let reason = 'SIGTERM';
+  const leave = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(EXIT.failed);
+    reason = signal;
+    stop.abort();
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+  try {
+    return await work(stop.signal);
+  } finally {
+    await desk.drain(reason);
+    process.off('SIGTERM', leave);
+    process.off('SIGINT', leave);
+  }
+}
+
+function checkOptions({ once: asked, dryRun, out, only, enrich }: SyncOptions): void {
+  const wrong = (reason: string, example: string) => new ConfigError([{ where: 'sync', reason, example }]);
+  if (asked !== true && dryRun !== true) {
+    throw wrong('runs once: say so, or use run to keep the inventory up to date', 'sync --once');
+  }
+  if (dryRun === true && out === undefined) {
+    throw wrong('--dry-run needs a folder for what would leave', 'sync --dry-run --out ./would-leave');
+  }
+  if (dryRun !== true && out !== undefined) {
+    throw wrong('--out is for --dry-run only', 'sync --dry-run --out ./would-leave');
+  }
+  if (only === 'users' && enrich === true) {
+    throw wrong('--enrich is of repositories, and --only users leaves them out', 'sync --once --enrich');
+  }
+}
+
+function needProfile({ profileName }: Config): void {
+  if (profileName !== null) return;
+  const reason = 'is not set, and every batch of the inventory names its integration';
+  throw new ConfigError([{ where: 'PROFILE_NAME', reason, example: 'Bitbucket Frankfurt' }]);
+}

@@ -1,0 +1,159 @@
+import type { JsonReader, JsonReply } from '../../bitbucket/read-json.ts';
+import type { Login } from '../../bitbucket/send.ts';
+import { AgentError } from '../../errors.ts';
+import type { RuleSet } from '../../rules/rule-set.ts';
+import { pathEnd } from '../../rules/target.ts';
+import type { Rule } from '../../rules/verdict.ts';
+
+/** What became of one of the agent's own calls. No query, no body, no secret; fields as in the relay's records. */
+export interface OwnCallRecord {
+  readonly method: 'GET';
+  /** As the rule saw it, without its query, cut at 500 characters. */
+  readonly path: string;
+  readonly allowed: boolean;
+  readonly ruleId: string | null;
+  /** `allowed`, or why no rule fits. */
+  readonly reason: string;
+  /** Bitbucket's last status; 0 when it gave none, or none that could be read. */
+  readonly status: number;
+  /** With all its tries and the time it waited for the rate budget. */
+  readonly ms: number;
+  /** A code of errors.ts when the call failed. */
+  readonly code?: string;
+}
+
+/** A call that no rule sends to Bitbucket's REST API. */
+export interface MissingRule {
+  readonly url: string;
+  /** `/projects/:projectKey/repos`. */
+  readonly path: string;
+  /** The rule to add, as JSON. */
+  readonly rule: string;
+  /** What stands in the way where it is not just that there is no such rule. */
+  readonly because: string | null;
+}
+
+/** The agent's own calls. They pass the accept list as every call does, and are recorded as every call is. */
+export interface OwnCalls {
+  /**
+   * Reads JSON with GET. 2xx and 4xx resolve. @param url path and query, relative to Bitbucket's REST API
+   * @throws AgentError `RULE_MISSING`, or what the reader fails with
+   */
+  get(url: string, signal?: AbortSignal): Promise<JsonReply>;
+  /** Those of the calls that the accept list does not allow; nothing is sent. */
+  missing(urls: readonly string[]): readonly MissingRule[];
+}
+
+export interface OwnCallsOptions {
+  readonly rules: RuleSet;
+  loginOf(rule: Rule): Login | null;
+  readonly read: JsonReader;
+  readonly bitbucket: {
+    /** `https://host[:port][/context]`. */
+    readonly baseUrl: string;
+    /** Where the REST API is, when it is elsewhere: `https://host/rest/api/1.0`. */
+    readonly apiUrl?: string;
+  };
+  record?(record: OwnCallRecord): void;
+  readonly now?: () => number;
+}
+
+/** What the reader sends, as far as a rule may ask for it. */
+const HEADERS = { accept: 'application/json', 'accept-encoding': 'gzip' };
+const LONGEST_PATH = 500;
+/** How a rule may see a call: from the REST API, or from Bitbucket's base URL. */
+const VIEWS = ['', '/rest/api/1.0', '/rest/api/latest'];
+
+type Way =
+  | { readonly rule: Rule; readonly url: string }
+  | { readonly rule: null; readonly reason: string; readonly because: string | null };
+
+/** @see OwnCalls */
+export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
+  const { loginOf, read, record, now = performance.now.bind(performance) } = options;
+  const way = wayFinder(options);
+  const note = (url: string, started: number, found: Way, rest: { status: number; code?: string }): void =>
+    record?.({
+      method: 'GET',
+      path: url.slice(0, Math.min(pathEnd(url), LONGEST_PATH)),
+      allowed: found.rule !== null,
+      ruleId: found.rule?.id ?? null,
+      reason: found.rule === null ? found.reason : 'allowed',
+      ms: Math.round((now() - started) * 100) / 100,
+      ...rest,
+    });
+  return {
+    missing: (urls) => urls.flatMap((url) => missingRule(url, way(url)) ?? []),
+    async get(url, signal) {
+      const started = now();
+      const found = way(url);
+      if (found.rule === null) {
+        note(url, started, found, { status: 0, code: 'RULE_MISSING' });
+        throw ruleMissing([missingRule(url, found)].filter((rule) => rule !== null));
+      }
+      const { rule } = found;
+      const { origin, basePath } = rule;
+      const request = { origin, path: basePath + found.url, login: loginOf(rule) };
+      try {
+        const reply = await read(signal === undefined ? request : { ...request, signal });
+        note(found.url, started, found, { status: reply.status });
+        return reply;
+      } catch (error) {
+        const code = error instanceof AgentError ? error.code : 'INTERNAL';
+        note(found.url, started, found, { status: 0, code });
+        throw error;
+      }
+    },
+  };
+}
+
+/** Told before a run starts, all at once: what the accept list lacks, and what to add. */
+export function ruleMissing(missing: readonly MissingRule[]): AgentError {
+  const lines = missing.map(({ path, because }) => `  GET ${path}${because === null ? '' : ` (${because})`}`);
+  return new AgentError(
+    'RULE_MISSING',
+    `The accept list does not allow ${missing.length} call(s) that the inventory needs:\n${lines.join('\n')}`,
+    { hint: `Add to "private":\n${missing.map(({ rule }) => `  ${rule}`).join(',\n')}` },
+  );
+}
+
+/** Finds the rule that sends a call to Bitbucket's REST API, asking for the call as each kind of rule would see it. */
+function wayFinder({ rules, bitbucket }: OwnCallsOptions): (url: string) => Way {
+  const { baseUrl, apiUrl } = bitbucket;
+  const usual = [`${baseUrl}/rest/api/1.0`, `${baseUrl}/rest/api/latest`];
+  const addresses = (apiUrl === undefined ? usual : [apiUrl, ...usual]).map(plain);
+  return (url) => {
+    let reason = '';
+    let because: string | null = null;
+    for (const view of VIEWS) {
+      const seen = view + url;
+      const verdict = rules.decide({ method: 'GET', url: seen, headers: HEADERS, body: null });
+      const { rule } = verdict;
+      if (rule !== null) {
+        const target = rule.origin + rule.basePath + seen;
+        if (addresses.some((address) => target === address + url)) return { rule, url: seen };
+        because ??= `${rule.where} sends it to ${rule.origin}${rule.basePath}`;
+      } else if (verdict.nearMisses[0] !== undefined) {
+        because ??= `${verdict.nearMisses[0].ruleId}: ${verdict.nearMisses[0].detail}`;
+      }
+      if (reason === '' || reason === 'no-rule') reason = rule === null ? verdict.reason : 'no-rule';
+    }
+    return { rule: null, reason, because };
+  };
+}
+
+/** As a rule's origin is written: the host in lower case, without the scheme's own port. */
+function plain(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return origin + pathname.replace(/\/+$/, '');
+}
+
+function missingRule(url: string, found: Way): MissingRule | null {
+  if (found.rule !== null) return null;
+  const path = url
+    .slice(0, pathEnd(url))
+    .replace(/^\/projects\/[^/]+/, '/projects/:projectKey')
+    .replace(/\/repos\/[^/]+/, '/repos/:repositorySlug');
+  const rule = { method: 'GET', path, origin: 'https://${BITBUCKET_API}', auth: { scheme: 'bitbucket' } };
+  return { url, path, rule: JSON.stringify(rule), because: found.because };
+}

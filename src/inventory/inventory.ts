@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RateBudgetState, withRateBudget } from '../bitbucket/rate-budget.ts';
+import { createJsonReader } from '../bitbucket/read-json.ts';
+import type { Login, Send } from '../bitbucket/send.ts';
+import type { InventoryConfig } from '../config/config.ts';
+import type { Log } from '../log.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
+import type { Rule } from '../rules/verdict.ts';
+import { createOwnCalls, type OwnCalls } from './collect/own-calls.ts';
+import type { Destination } from './deliver/destination.ts';
+import { fileDestination } from './deliver/file-destination.ts';
+import type { Resource } from './entity.ts';
+import { createEntityIds, type EntityIds } from './entity-id.ts';
+import { copyLedger, hasLedger } from './ledger/copy.ts';
+import type { Ledger, Scope } from './ledger/ledger.ts';
+import { takeLock } from './ledger/lock.ts';
+import { openLedger, openLedgerReader } from './ledger/open-ledger.ts';
+import { checkStateFolder } from './ledger/state-folder.ts';
+import { createNormaliser, type Normaliser } from './normalise/normaliser.ts';
+import { type PreviewOptions, preview } from './preview.ts';
+import { pseudonymKey } from './privacy/key-file.ts';
+import { createPrivacy, type Privacy } from './privacy.ts';
+import { createPull } from './pull/pull.ts';
+import { InventoryRun, type RunOrder, type RunReport } from './run.ts';
+
+export interface InventoryOptions {
+  readonly settings: InventoryConfig;
+  readonly profileName: string;
+  readonly serviceType: string;
+  /** `apiUrl`: where the REST API is, with scheme. */
+  readonly bitbucket: { readonly baseUrl: string; readonly apiUrl: string };
+  readonly stateDir: string;
+  readonly rules: RuleSet;
+  loginOf(rule: Rule): Login | null;
+  /** Sends with authorisation; its rate is limited here. */
+  readonly send: Send;
+  /** Where batches go; `null`: nowhere. */
+  readonly destination: Destination | null;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+/** A report, and what the run cost at Bitbucket. */
+export interface RunOutcome extends RunReport {
+  readonly requests: number;
+  /** Milliseconds in which calls waited for Bitbucket's rate limit. */
+  readonly waitedMs: number;
+}
+
+/** The users and repositories of one Bitbucket: read, kept, sent, shown. */
+export class Inventory {
+  /** Serves the accept list's rules of origin `agent:`. */
+  readonly pull: Send;
+  readonly #options: InventoryOptions;
+  readonly #now: () => number;
+  readonly #ids: EntityIds;
+  readonly #normaliser: Normaliser;
+  #privacy: Privacy | null = null;
+
+  constructor(options: InventoryOptions) {
+    const { bitbucket, now = Date.now } = options;
+    this.#options = options;
+    this.#now = now;
+    this.#ids = createEntityIds(bitbucket.baseUrl);
+    this.#normaliser = createNormaliser({ baseUrl: bitbucket.baseUrl });
+    this.pull = createPull(() => this.#reader(), { entityId: this.#ids });
+  }
+
+  /** Finds out early whether runs could keep anything. @throws AgentError `STATE_UNUSABLE` */
+  checkState(): void {
+    checkStateFolder(this.#options.stateDir);
+  }
+
+  /**
+   * One run, alone in the state folder.
+   *
+   * @param who how another process is told that this one is at work, such as `sync --once`
+   * @throws AgentError `STATE_LOCKED`, `STATE_UNUSABLE`, `RULE_MISSING`: nothing was read then
+   */
+  async run(order: RunOrder, who: string): Promise<RunOutcome> {
+    const { stateDir, destination } = this.#options;
+    const lock = takeLock(stateDir, who);
+    try {
+      const ledger = openLedger(stateDir, this.#identity(), { now: this.#now });
+      return await this.#execute(ledger, order, destination);
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** Does what `run` would do, on a copy of the ledger; what would be sent is written into a folder instead. */
+  async rehearse(order: RunOrder, who: string, folder: string): Promise<RunOutcome> {
+    const destination = fileDestination(folder);
+    const copy = mkdtempSync(join(tmpdir(), 'bitbucket-agent-rehearsal-'));
+    try {
+      this.#copyLedger(copy, who);
+      return await this.#execute(openLedger(copy, this.#identity(), { now: this.#now }), order, destination);
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
+  }
+
+  /** The first entities as they would be sent, straight from Bitbucket; nothing is kept. */
+  async preview(
+    options: Pick<PreviewOptions, 'type' | 'limit' | 'signal'>,
+  ): Promise<readonly Resource<unknown>[]> {
+    const { concurrency } = this.#options.settings;
+    const { calls } = this.#ownCalls();
+    const kept = this.#reader();
+    const parts = { calls, concurrency, kept, normaliser: this.#normaliser, ids: this.#ids };
+    try {
+      return await preview({ ...options, ...parts, privacy: this.#privacyOf(), now: this.#now });
+    } finally {
+      kept?.close();
+    }
+  }
+
+  /** When the newest complete run that looked at this part began, epoch milliseconds. */
+  lastComplete(part: keyof Scope): number | null {
+    const reader = this.#reader();
+    if (reader === null) return null;
+    try {
+      const run = reader.lastComplete(part);
+      return run === null ? null : Date.parse(run.startedAt);
+    } finally {
+      reader.close();
+    }
+  }
+
+  async #execute(ledger: Ledger, order: RunOrder, destination: Destination | null): Promise<RunOutcome> {
+    const { settings, profileName, serviceType } = this.#options;
+    const { calls, state } = this.#ownCalls();
+    try {
+      const run = new InventoryRun(
+        {
+          calls,
+          normaliser: this.#normaliser,
+          privacy: this.#privacyOf(),
+          ids: this.#ids,
+          destination,
+          envelope: { profile: profileName, serviceType },
+          concurrency: settings.concurrency,
+          now: this.#now,
+        },
+        ledger,
+        order,
+      );
+      const report = await run.execute();
+      const { requests, waitedMs } = state();
+      return { ...report, requests, waitedMs };
+    } finally {
+      ledger.close();
+    }
+  }
+
+  /** Each run begins with a budget of its own: what Bitbucket bore hours ago says nothing. */
+  #ownCalls(): { calls: OwnCalls; state: () => RateBudgetState } {
+    const { settings, rules, loginOf, send, bitbucket, log } = this.#options;
+    const budget = withRateBudget(send, { concurrency: settings.concurrency });
+    const read = createJsonReader(budget.send);
+    const record = (call: object) => log.debug('inventory call', { ...call });
+    return { calls: createOwnCalls({ rules, loginOf, read, bitbucket, record }), state: budget.state };
+  }
+
+  #copyLedger(folder: string, who: string): void {
+    const { stateDir } = this.#options;
+    if (!hasLedger(stateDir)) return;
+    const lock = takeLock(stateDir, who);
+    try {
+      copyLedger(stateDir, folder);
+    } finally {
+      lock.release();
+    }
+  }
+
+  #reader() {
+    return openLedgerReader(this.#options.stateDir, this.#identity());
+  }
+
+  #identity() {
+    return { baseUrl: this.#options.bitbucket.baseUrl, privacy: this.#privacyOf().fingerprint };
+  }
+
+  #privacyOf(): Privacy {
+    const { settings, stateDir } = this.#options;
+    this.#privacy ??= createPrivacy(settings, settings.pseudonymise ? pseudonymKey(stateDir) : null);
+    return this.#privacy;
+  }
+}

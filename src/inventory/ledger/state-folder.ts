@@ -1,0 +1,37 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AgentError, failureCode } from '../../errors.ts';
+
+export const LEDGER_FILE = 'ledger.db';
+
+/** Makes the state folder, for its owner only, if it is not there. @throws AgentError `STATE_UNUSABLE` */
+export function makeFolder(folder: string): void {
+  inFolder(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+}
+
+/** Makes the state folder and writes a file in it. @throws AgentError `STATE_UNUSABLE` when that cannot be done */
+export function checkStateFolder(folder: string): void {
+  makeFolder(folder);
+  const file = join(folder, `.write-check-${process.pid}`);
+  inFolder(folder, () => {
+    writeFileSync(file, '', { mode: 0o600 });
+    rmSync(file);
+  });
+}
+
+/** Does something with the state folder's files. @throws AgentError `STATE_UNUSABLE` */
+export function inFolder<Result>(folder: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    throw new AgentError(
+      'STATE_UNUSABLE',
+      `The state folder ${folder} cannot be used: ${failureCode(error)}.`,
+      {
+        cause: error,
+        hint: 'Set STATE_DIR to a folder on a local volume that this user may write in.',
+      },
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import { pause } from './bitbucket/pause.ts';
+import type { Config } from './config/config.ts';
+import { AgentError } from './errors.ts';
+import type { Inventory, RunOutcome } from './inventory/inventory.ts';
+import type { Run, Scope } from './inventory/ledger/ledger.ts';
+import type { RunWatch } from './inventory/run.ts';
+import type { RunEnd, ScheduleOptions } from './inventory/schedule.ts';
+import type { Log } from './log.ts';
+import type { Tunnel } from './tunnel/tunnel.ts';
+
+/** How often it is looked whether the tunnel is open, before a run that needs it. */
+const LOOK_MS = 250;
+
+/** A run of the schedule: its end is a line in the log, its failure is for the schedule to try again. */
+export function scheduledRun(
+  inventory: Inventory,
+  tunnel: Pick<Tunnel, 'open'>,
+  delivery: Config['inventory']['delivery']['by'],
+  log: Log,
+): ScheduleOptions['run'] {
+  return async (scope, signal, shouldYield) => {
+    while (delivery === 'tunnel' && !tunnel.open && !signal.aborted) await pause(LOOK_MS, signal);
+    if (signal.aborted) return { outcome: 'again', enrichmentLeft: 0 };
+    log.info('inventory run starts', { parts: partsOf(scope) });
+    try {
+      const outcome = await inventory.run(
+        { scope, full: false, signal, shouldYield, watch: logWatch(log) },
+        'run',
+      );
+      return tellEnd(outcome, log);
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      const { code, message, hint } = error;
+      log.warn('inventory run did not start', { code, reason: message, hint });
+      return { outcome: 'again', enrichmentLeft: 0 };
+    }
+  };
+}
+
+function tellEnd({ run, error, parked, requests, waitedMs, enrichmentLeft }: RunOutcome, log: Log): RunEnd {
+  const fields = { ...runFields(run), requests, waitedMs: Math.round(waitedMs) };
+  if (error !== null) {
+    const { code, message: reason, hint } = error;
+    const stopped = code === 'RUN_INTERRUPTED';
+    log[stopped ? 'info' : 'error']('inventory run failed', { ...fields, code, reason, hint });
+    return { outcome: 'again', enrichmentLeft };
+  }
+  if (run.state === 'parked')
+    log.error('inventory run has parked batches', { ...fields, parked: parked.length });
+  else log.info('inventory run complete', fields);
+  return { outcome: 'done', enrichmentLeft };
+}
+
+const runFields = ({ runId, scope, kind, state, seen, changes, sent }: Run) => ({
+  runId,
+  parts: partsOf(scope),
+  kind,
+  state,
+  ...seen,
+  ...changes,
+  sent,
+});
+
+const partsOf = (scope: Scope): string[] =>
+  (['users', 'repositories', 'enrichment'] as const).filter((part) => scope[part]);
+
+/** Progress is not told; skips are counted in the end and told one by one only at debug. */
+function logWatch(log: Log): RunWatch {
+  return {
+    note: (note) => log.warn('inventory', { note }),
+    progress() {},
+    delivery(event) {
+      if (event.kind === 'parked') log.error('batch parked', { ...event });
+      else if (event.kind === 'again') {
+        const { error, ...rest } = event;
+        log.warn('batch is tried again', { ...rest, code: error?.code, reason: error?.message });
+      } else log.debug('batch', { ...event, event: event.kind });
+    },
+    skipped: (skip) => log.debug('skipped', { ...skip }),
+  };
+}

@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import { type BitbucketOptions, startBitbucket } from '../../../sandbox/bitbucket/server.ts';
+import type { World } from '../../../sandbox/bitbucket/world.ts';
+import { makeTemporaryFolder } from '../../../sandbox/temporary-folder.ts';
+import { withAuthorization } from '../../../src/bitbucket/authorize.ts';
+import { createExchange } from '../../../src/bitbucket/exchange.ts';
+import { type ConfiguredCredential, Logins } from '../../../src/bitbucket/logins.ts';
+import { withRateBudget } from '../../../src/bitbucket/rate-budget.ts';
+import { createJsonReader } from '../../../src/bitbucket/read-json.ts';
+import { withRetry } from '../../../src/bitbucket/retry.ts';
+import { AgentError } from '../../../src/errors.ts';
+import { collect } from '../../../src/inventory/collect/collect.ts';
+import { enrich } from '../../../src/inventory/collect/enrich.ts';
+import { createOwnCalls, type OwnCallRecord } from '../../../src/inventory/collect/own-calls.ts';
+import { planOf } from '../../../src/inventory/collect/plan.ts';
+import type { EntityType, Skip } from '../../../src/inventory/entity.ts';
+import type { Scope } from '../../../src/inventory/ledger/ledger.ts';
+import { openLedger } from '../../../src/inventory/ledger/open-ledger.ts';
+import { createNormaliser } from '../../../src/inventory/normalise/normaliser.ts';
+import { createPrivacy, type PrivacySettings } from '../../../src/inventory/privacy.ts';
+import { silentLog } from '../../../src/log.ts';
+import { createNetwork } from '../../../src/network.ts';
+import { loadRules } from '../../../src/rules/compile.ts';
+
+const SHIPPED = new URL('../../../config/accept/bitbucket-server.json', import.meta.url);
+
+export const ALL: Scope = { users: true, repositories: true, enrichment: false };
+export const BOTH_PASSES: Scope = { users: false, repositories: true, enrichment: true };
+
+/** The moment at which the simulated world's newest commit is a day old. */
+export const NOW = Date.UTC(2024, 5, 11, 12);
+
+export interface StageOptions extends BitbucketOptions {
+  readonly login?: string;
+  readonly privacy?: Partial<PrivacySettings>;
+  /** An accept list of its own; default: the shipped one. */
+  readonly accept?: string;
+  readonly concurrency?: number;
+}
+
+const endings: (() => unknown)[] = [];
+
+/** Ends what `setStage` started, in the other order. */
+export async function strike(): Promise<void> {
+  for (const end of endings.splice(0).reverse()) await end();
+}
+
+/** Time that passes only while somebody waits. */
+function virtualClock() {
+  let time = 1_000_000;
+  return {
+    now: () => time,
+    pause: async (ms: number) => {
+      time += ms;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+/** The simulator, and all the parts of a run up to the ledger, wired as the agent does it. */
+export async function setStage(options: StageOptions = {}) {
+  const { login = 'admin', concurrency = 4, privacy: settings = {}, rateLimit } = options;
+  const clock = virtualClock();
+  const limits = rateLimit && { rateLimit: { ...rateLimit, now: clock.now } };
+  const bitbucket = await startBitbucket({ contextPath: '/bb', ...options, ...limits });
+  endings.push(() => bitbucket.close());
+  const network = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], extraCa: [] });
+  endings.push(() => network.close());
+  const exchange = createExchange(network, { connectMs: 5_000, firstByteMs: 5_000, idleMs: 5_000 });
+  const budget = withRateBudget(withAuthorization(withRetry(exchange)), { concurrency, ...clock });
+  const folder = makeTemporaryFolder('collect');
+  endings.push(() => folder.remove());
+  const privacy = createPrivacy(
+    { includeProjects: [], excludeProjects: [], omitFields: [], pseudonymise: false, ...settings },
+    null,
+  );
+  const { url: baseUrl } = bitbucket;
+  const ledger = openLedger(folder.path, { baseUrl, privacy: privacy.fingerprint }, { now: () => NOW });
+  endings.push(() => ledger.close());
+  const records: OwnCallRecord[] = [];
+  const skips: Skip[] = [];
+  const calls = createOwnCalls({
+    ...gateFor(baseUrl, login, options.accept),
+    read: createJsonReader(budget.send, { pause: clock.pause }),
+    bitbucket: { baseUrl },
+    record: (record) => void records.push(record),
+  });
+  const normaliser = createNormaliser({ baseUrl });
+  const parts = { calls, ledger, normaliser, privacy, concurrency, now: () => NOW };
+  const heard = { signal: new AbortController().signal, skipped: (skip: Skip) => void skips.push(skip) };
+  let runs = 0;
+  const start = (scope: Scope) => {
+    const at = new Date(NOW).toISOString();
+    if (ledger.unfinished() !== null) ledger.finish('failed', at);
+    runs += 1;
+    ledger.start({ runId: `run-${runs}`, scope, kind: 'delta', startedAt: at });
+  };
+  return {
+    ...{ bitbucket, ledger, budget, records, skips, calls, privacy, normaliser, start },
+    /** One run up to where all is collected. */
+    async collect(scope: Scope = ALL, rest: Partial<Parameters<typeof collect>[0]> = {}) {
+      start(scope);
+      return collect({ ...parts, ...heard, scope, plan: planOf(scope, privacy, calls), ...rest });
+    },
+    /** The second pass of a run that has collected. */
+    enrich(rest: Partial<Parameters<typeof enrich>[0]> = {}) {
+      const { enrichment: plan } = planOf(BOTH_PASSES, privacy, calls);
+      return enrich({ ...parts, ...heard, plan, ...rest });
+    },
+    /** Lets the receiver acknowledge all that the run would send. */
+    offerAll(): void {
+      const { sequence } = ledger.enqueue(ledger.pending(100_000), () => Buffer.from('{}'));
+      ledger.acknowledge(sequence);
+    },
+    /** Ends the run's collecting; what it stored and nobody acknowledged, by id. */
+    stored(seen: Awaited<ReturnType<typeof collect>>) {
+      ledger.collected(seen);
+      const all = ledger.pending(100_000);
+      return (type: EntityType): Map<number, Record<string, unknown>> =>
+        new Map(
+          all.flatMap(({ type: own, sourceId, record }) =>
+            own === type && record !== null ? [[sourceId, JSON.parse(record)] as const] : [],
+          ),
+        );
+    },
+  };
+}
+
+export type Stage = Awaited<ReturnType<typeof setStage>>;
+
+function gateFor(baseUrl: string, user: string, accept = readFileSync(SHIPPED, 'utf8')) {
+  const host = baseUrl.replace(/^http:\/\//, '');
+  const values: Readonly<Record<string, string>> = { BITBUCKET: host, BITBUCKET_API: `${host}/rest/api/1.0` };
+  const { rules, problems } = loadRules(accept, 'accept.json', {
+    variable: (name) => values[name],
+    bitbucket: { scheme: 'http', host },
+    allowWrites: false,
+  });
+  if (rules === null) throw new Error(JSON.stringify(problems));
+  const secret = (text: string) => ({ reveal: () => text });
+  const credential: ConfiguredCredential = {
+    kind: 'basic',
+    name: 'BITBUCKET_USERNAME',
+    username: secret(user),
+    password: secret(`${user}-password`),
+  };
+  const logins = new Logins({ configured: [credential], credentials: () => [] }, silentLog);
+  const login = logins.resolve({ scheme: 'bitbucket' });
+  return { rules, loginOf: () => login };
+}
+
+/** The ids of all that somebody who is no system administrator is shown. */
+export function visible({ repositories, users, projects }: World) {
+  const rows = <T>(of: { length: number; at(row: number): T }): T[] =>
+    Array.from({ length: of.length }, (_, row) => of.at(row));
+  return {
+    users: rows(users).flatMap(({ id, hidden }) => (hidden ? [] : [id])),
+    repositories: rows(repositories).filter(({ hidden }) => !hidden),
+    projects: rows(projects).filter(({ hidden }) => !hidden),
+  };
+}
+
+export const sorted = (ids: Iterable<number>): number[] => [...ids].sort((one, other) => one - other);
+
+/** The code that some work fails with. */
+export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'no failure',
+    (error: unknown) => (error instanceof AgentError ? error.code : error),
+  );
