@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type InventoryOutcome, watchInventory } from './demo/inventory.ts';
 import { runCalls } from './demo/run.ts';
 import { type Row, renderTable } from './demo/table.ts';
 import { type Stage, startStage } from './stage.ts';
 
 /**
- * `npm run demo`: the agent between a Bitbucket simulator and the real Snyk Broker server, calls that its accept list
- * allows and calls that it does not. Stays up until Ctrl-C; with `--once` it ends by itself.
- * Exit code 0: every call came out as expected; 1: one did not, or a part did not start.
+ * `npm run demo`: the agent between a Bitbucket simulator and the real Snyk Broker server: its inventory of users and
+ * repositories, calls that its accept list allows and calls that it does not. Stays up until Ctrl-C; with `--once` it ends by itself.
+ * Exit code 0: everything came out as expected; 1: something did not, or a part did not start.
  */
 
 const ORPHAN_CHECK_MS = 1_000;
@@ -44,29 +45,43 @@ try {
 async function demo(): Promise<number> {
   const begun = performance.now();
   write('Starting a Bitbucket simulator, the real Snyk Broker server and the agent.');
-  const stage = await startStage();
+  const stage = await startStage({ withAgent: false, agentEnv: { INVENTORY_ENABLED: 'true' } });
   try {
+    const firstRun = watchInventory(stage);
+    await stage.startAgent();
     write(`Ready in ${((performance.now() - begun) / 1000).toFixed(1)} s.\n`);
+    const inventory = await firstRun(stage);
     const rows = await runCalls(stage);
     write(`${renderTable(rows, colours)}\n`);
-    const code = report(rows);
+    const code = report(rows, inventory);
     if (!once) await stayUp(stage);
     return code;
   } finally {
-    await Promise.race([stage.agent.terminate(), pause(DRAIN_MS, undefined, { ref: false })]);
+    await Promise.race([endAgent(stage), pause(DRAIN_MS, undefined, { ref: false })]);
     await stage.close();
   }
 }
 
-/** The line below the table; names what came out otherwise than expected. */
-function report(rows: readonly Row[]): number {
+/** Lets the agent say goodbye, if it was ever there. */
+async function endAgent(stage: Stage): Promise<void> {
+  try {
+    await stage.agent.terminate();
+  } catch {
+    // It did not start; why stands on the screen.
+  }
+}
+
+/** The lines below the table; they name what came out otherwise than expected. */
+function report(rows: readonly Row[], inventory: InventoryOutcome): number {
   const count = (verdict: Row['verdict']) => rows.filter((row) => row.verdict === verdict).length;
   const odd = rows.filter(({ surprise }) => surprise !== '');
   const outcome =
     odd.length === 0 ? 'all as expected, no blocked one reached Bitbucket' : `${odd.length} NOT as expected`;
   write(`${rows.length} calls: ${count('allowed')} allowed, ${count('blocked')} blocked; ${outcome}.`);
   for (const { call, surprise } of odd) write(`  ! ${call}: ${surprise}`);
-  return odd.length === 0 ? 0 : 1;
+  write(inventory.line);
+  if (inventory.surprise !== '') write(`  ! ${inventory.surprise}`);
+  return odd.length === 0 && inventory.surprise === '' ? 0 : 1;
 }
 
 async function stayUp({ broker, token, agentUrl, bitbucket }: Stage): Promise<void> {
@@ -74,6 +89,7 @@ async function stayUp({ broker, token, agentUrl, bitbucket }: Stage): Promise<vo
 Up until Ctrl-C. Try:
   an allowed call       curl -i '${broker.callUrl(token, '/projects?limit=2')}'
   a blocked call        curl -i --path-as-is '${broker.callUrl(token, '/projects/%2e%2e/admin/users')}'
+  the inventory         curl '${broker.callUrl(token, '/essentials/v1/repositories?limit=2')}'
   the agent's health    ${agentUrl}/healthcheck
   what the server sees  ${broker.url}/connection-status/${token}
   Bitbucket itself      curl -i -u agent:agent-password '${bitbucket.url}/rest/api/1.0/projects?limit=2'`);

@@ -109,7 +109,9 @@ class BarScreen implements Screen {
     this.note(`skipped: ${what} (${reason})`);
   }
 
+  /** The library writes what was noted with its next picture, and `stop` draws none. */
   close(): void {
+    this.#bars.update();
     this.#bars.stop();
   }
 }
