@@ -23,7 +23,7 @@ import { type PreviewOptions, preview } from './preview.ts';
 import { pseudonymKey } from './privacy/key-file.ts';
 import { createPrivacy, type Privacy } from './privacy.ts';
 import { createPull } from './pull/pull.ts';
-import { InventoryRun, type RunOrder, type RunReport } from './run.ts';
+import { InventoryRun, type RunOrder, type RunParts, type RunReport } from './run.ts';
 
 export interface InventoryOptions {
   readonly settings: InventoryConfig;
@@ -143,6 +143,7 @@ export class Inventory {
           envelope: { profile: profileName, serviceType },
           concurrency: settings.concurrency,
           now: this.#now,
+          expected: this.#lastSeen(),
         },
         ledger,
         order,
@@ -152,6 +153,16 @@ export class Inventory {
       return { ...report, requests, waitedMs };
     } finally {
       ledger.close();
+    }
+  }
+
+  #lastSeen(): RunParts['expected'] {
+    const reader = this.#reader();
+    const seen = (part: 'users' | 'repositories') => reader?.lastCollected(part)?.seen?.[part] ?? null;
+    try {
+      return { users: seen('users'), repositories: seen('repositories') };
+    } finally {
+      reader?.close();
     }
   }
 

@@ -60,6 +60,8 @@ export interface RunParts {
   readonly envelope: { readonly profile: string; readonly serviceType: string };
   readonly concurrency: number;
   readonly now: () => number;
+  /** What the last run saw, for the progress: Bitbucket tells no totals. */
+  readonly expected: { readonly users: number | null; readonly repositories: number | null };
 }
 
 const SILENT: RunWatch = { note() {}, progress() {}, delivery() {}, skipped() {} };
@@ -144,7 +146,7 @@ export class InventoryRun {
   }
 
   async #read(plan: Plan, scope: Scope): Promise<Seen> {
-    const { privacy, calls, concurrency, now, normaliser } = this.#parts;
+    const { privacy, calls, concurrency, now, normaliser, expected } = this.#parts;
     const { signal, shouldYield } = this.#order;
     const watch = this.#watch;
     const shared = {
@@ -157,7 +159,7 @@ export class InventoryRun {
         stage: 'users' | 'repositories' | 'enrichment';
         done: number;
         total: number | null;
-      }) => watch.progress(stage, done, total),
+      }) => watch.progress(stage, done, total ?? (stage === 'enrichment' ? null : expected[stage])),
       skipped: (skip: Skip) => watch.skipped(skip),
     };
     const seen = await collect({ ...shared, scope, plan, normaliser });
