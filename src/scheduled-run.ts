@@ -1,4 +1,3 @@
-import { pause } from './bitbucket/pause.ts';
 import type { Config } from './config/config.ts';
 import { AgentError } from './errors.ts';
 import type { Inventory, RunOutcome } from './inventory/inventory.ts';
@@ -8,18 +7,15 @@ import type { RunEnd, ScheduleOptions } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
 
-/** How often it is looked whether the tunnel is open, before a run that needs it. */
-const LOOK_MS = 250;
-
 /** A run of the schedule: its end is a line in the log, its failure is for the schedule to try again. */
 export function scheduledRun(
   inventory: Inventory,
-  tunnel: Pick<Tunnel, 'open'>,
+  tunnel: Pick<Tunnel, 'opened'>,
   delivery: Config['inventory']['delivery']['by'],
   log: Log,
 ): ScheduleOptions['run'] {
   return async (scope, signal, shouldYield) => {
-    while (delivery === 'tunnel' && !tunnel.open && !signal.aborted) await pause(LOOK_MS, signal);
+    if (delivery === 'tunnel') await tunnel.opened(signal, Number.POSITIVE_INFINITY);
     if (signal.aborted) return { outcome: 'again', enrichmentLeft: 0 };
     log.info('inventory run starts', { parts: partsOf(scope) });
     try {

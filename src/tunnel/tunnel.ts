@@ -106,6 +106,13 @@ export class Tunnel {
     return this.#connections.some(({ socket }) => socket !== null);
   }
 
+  /** Settles once a socket is open, the time is up or the signal is aborted. @returns whether one is open */
+  async opened(signal: AbortSignal, limitMs: number): Promise<boolean> {
+    const deadline = performance.now() + limitMs;
+    while (!this.open && !signal.aborted && performance.now() < deadline) await pause(POLL_MS);
+    return this.open;
+  }
+
   /** Calls that came in and are not answered yet. */
   get inFlight(): number {
     return this.#requests.size;

@@ -117,7 +117,7 @@ describe('the command line', () => {
     [[]],
   ])('%j: an error that shows the way', async (args) => {
     const { code, output } = await place.ended({}, args);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(output).toMatch(/error: |Usage: /);
   });
 });

@@ -44,9 +44,19 @@ export class SkipCount {
   #isNew(skip: Skip, raw: unknown): boolean {
     const id = idOf(raw);
     if (id !== null && skip.type !== 'project') this.#ids[skip.type].add(id);
-    const which = `${skip.type} ${id ?? createHash('sha256').update(JSON.stringify(raw)).digest('base64')}`;
+    const which = `${skip.type} ${id ?? signOf(raw)}`;
     if (this.#known.has(which)) return false;
     if (this.#known.size < MOST_KNOWN) this.#known.add(which);
     return true;
   }
 }
+
+/** What two lists say alike of a record without a usable id: its slug and project, or its name; else all of it. */
+function signOf(raw: unknown): string {
+  const { slug, name, project } = (raw ?? {}) as { slug?: unknown; name?: unknown; project?: unknown };
+  const said = slug !== undefined || name !== undefined ? [slug ?? name, keyIn(project)] : raw;
+  return createHash('sha256').update(JSON.stringify(said)).digest('base64');
+}
+
+const keyIn = (project: unknown): unknown =>
+  typeof project === 'object' && project !== null && 'key' in project ? project.key : null;

@@ -10,8 +10,13 @@ import {
 } from './destination.ts';
 import { retryAfterMs } from './retry-after.ts';
 
+/** A tunnel that opens within this time costs no try; milliseconds. */
+const OPENING_MS = 10_000;
+
 /** What of a tunnel is needed here. It rejects with `TUNNEL_CLOSED`, `TUNNEL_TIMEOUT` or `TUNNEL_ERROR`. */
 export interface RequestTunnel {
+  /** Waits for it to be open. */
+  opened(signal: AbortSignal, limitMs: number): Promise<boolean>;
   request(
     request: {
       readonly method: string;
@@ -38,7 +43,7 @@ export interface TunnelDestinationOptions {
 
 /**
  * Snyk's backend, through the broker connection that is open anyway. The body travels as text, uncompressed: the broker
- * server takes `Content-Encoding` off. A tunnel that is closed is a try that failed.
+ * server takes `Content-Encoding` off. A tunnel that stays closed is a try that failed.
  */
 export function tunnelDestination(
   tunnel: RequestTunnel,
@@ -58,7 +63,10 @@ export function tunnelDestination(
         status,
         headers,
         body: text,
-      } = await unlessAborted(signal, () => tunnel.request(request, timeoutMs));
+      } = await unlessAborted(signal, async () => {
+        await tunnel.opened(signal, OPENING_MS);
+        return tunnel.request(request, timeoutMs);
+      });
       return {
         status,
         text: withoutSecrets(text, secrets).slice(0, LONGEST_ANSWER_BYTES),

@@ -230,6 +230,23 @@ describe('projects and records that cannot be taken', () => {
     expect(await codeOf(stage.collect())).toBe('BITBUCKET_REFUSED');
   });
 
+  it('a record without id is counted once, though each list tells it differently', async () => {
+    const stage = await setStage();
+    const page = (value: object) => JSON.stringify({ values: [value], isLastPage: true });
+    const user = { name: 'nobody', slug: 'nobody' };
+    for (const [match, body] of [
+      ['/bb/rest/api/1.0/admin/users', page({ ...user, directoryName: 'Internal' })],
+      ['/bb/rest/api/1.0/users', page(user)],
+    ] as const)
+      stage.bitbucket.faults.add({ kind: 'status', status: 200, body, match });
+    const { skipped, skippedBy } = await stage.collect({
+      users: true,
+      repositories: false,
+      enrichment: false,
+    });
+    expect({ skipped, skippedBy }).toEqual({ skipped: 1, skippedBy: { 'user:no-id': 1 } });
+  });
+
   it('an odd record is counted once, however many lists have it', async () => {
     const stage = await setStage();
     const page = (values: unknown[]) => JSON.stringify({ values, isLastPage: true });

@@ -169,12 +169,34 @@ describe('an https destination', () => {
 
 describe('a tunnel destination', () => {
   const options = { path: '/essentials/v1/batches', timeoutMs: 120_000 };
+  const opened = async () => true;
   const blocked = '{"code":"FILTER_BLOCKED","message":"blocked","reason":"…","url":"/x"}';
+
+  it('waits for the tunnel to open, so that its start costs no try', async () => {
+    const order: string[] = [];
+    const destination = tunnelDestination(
+      {
+        opened: async () => {
+          order.push('opening');
+          await new Promise((resolve) => setImmediate(resolve));
+          return order.push('open') > 0;
+        },
+        request: async () => {
+          order.push('asked');
+          return { status: 202, headers: {}, body: '' };
+        },
+      },
+      options,
+    );
+    expect((await destination.send(shipment, unheard)).status).toBe(202);
+    expect(order).toEqual(['opening', 'open', 'asked']);
+  });
 
   it('hands the tunnel the bytes as text', async () => {
     const asked: unknown[] = [];
     const destination = tunnelDestination(
       {
+        opened,
         request: async (request, timeoutMs) => {
           asked.push({ ...request, timeoutMs });
           return { status: 429, headers: { 'retry-after': '7' }, body: 'later' };
@@ -205,15 +227,15 @@ describe('a tunnel destination', () => {
 
   it('hides the broker token that an answer repeats', async () => {
     const request = async () => ({ status: 400, headers: {}, body: `x-broker-token: ${TOKEN}` });
-    const destination = tunnelDestination({ request }, { ...options, secrets: [new Secret(TOKEN)] });
+    const destination = tunnelDestination({ opened, request }, { ...options, secrets: [new Secret(TOKEN)] });
     expect((await destination.send(shipment, unheard)).text).toBe('x-broker-token: [secret]');
   });
 
   it('passes on why there was no answer, and ends at once when it is told to', async () => {
     const closed = new AgentError('TUNNEL_CLOSED', 'not open');
-    const broken = tunnelDestination({ request: () => Promise.reject(closed) }, options);
+    const broken = tunnelDestination({ opened, request: () => Promise.reject(closed) }, options);
     expect(await failure(broken.send(shipment, unheard))).toBe(closed);
-    const silent = tunnelDestination({ request: () => new Promise(() => {}) }, options);
+    const silent = tunnelDestination({ opened, request: () => new Promise(() => {}) }, options);
     const stop = new AbortController();
     const sent = failure(silent.send(shipment, stop.signal));
     stop.abort();
@@ -227,7 +249,7 @@ describe('a tunnel destination', () => {
     [405, '', true, /ESSENTIALS_PATH/],
     [301, '', false, /redirect/],
   ])('is wrong itself after %i %s (first: %s)', (status, text, first, hint) => {
-    const destination = tunnelDestination({ request: () => new Promise(() => {}) }, options);
+    const destination = tunnelDestination({ opened, request: () => new Promise(() => {}) }, options);
     expect(destination.refusal({ status, text, retryAfterMs: null }, first)).toMatch(hint);
   });
 
@@ -239,7 +261,7 @@ describe('a tunnel destination', () => {
     [404, '', false],
     [422, '', true],
   ])('is right and the batch is wrong after %i %s (first: %s)', (status, text, first) => {
-    const destination = tunnelDestination({ request: () => new Promise(() => {}) }, options);
+    const destination = tunnelDestination({ opened, request: () => new Promise(() => {}) }, options);
     expect(destination.refusal({ status, text, retryAfterMs: null }, first)).toBeNull();
   });
 });
