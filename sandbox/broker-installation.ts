@@ -41,13 +41,14 @@ export function layOutBroker(
   folder: string,
   backendUrl: string,
   tls: BrokerTls | undefined,
+  clientPaths = '/*',
 ): BrokerInstallation {
   const manifest = createRequire(import.meta.url).resolve('snyk-broker/package.json');
   const modules = dirname(dirname(manifest));
   symlinkSync(modules, join(folder, 'node_modules'), 'dir');
   writeFileSync(join(folder, 'config.default.json'), JSON.stringify(SETTINGS));
   const accept = join(folder, 'accept.json');
-  writeFileSync(accept, JSON.stringify(everything(backendUrl)));
+  writeFileSync(accept, JSON.stringify(everything(backendUrl, clientPaths)));
   const script = join(folder, 'node_modules', 'snyk-broker', 'dist', 'cli', 'index.js');
   return {
     args: ['--preserve-symlinks', '--preserve-symlinks-main', script, 'server'],
@@ -56,10 +57,10 @@ export function layOutBroker(
   };
 }
 
-/** The accept list of a server that leaves every decision to the agent. */
-function everything(backendUrl: string) {
+/** The accept list of a server that leaves every decision to the agent; of what agents send on, `clientPaths` alone passes. */
+function everything(backendUrl: string, clientPaths: string) {
   const rule = { method: 'any', path: '/*' };
-  return { public: [rule], private: [{ ...rule, origin: backendUrl }] };
+  return { public: [rule], private: [{ ...rule, path: clientPaths, origin: backendUrl }] };
 }
 
 function tlsFiles(folder: string, { cert, key }: BrokerTls): Record<string, string> {

@@ -13,6 +13,8 @@ export interface BrokerServerOptions {
   /** The name or address in the URLs. The server itself always listens on every interface. Default 127.0.0.1. */
   readonly host?: string;
   readonly tls?: BrokerTls;
+  /** What agents may send on to the backend, as a path of the server's accept list. Default everything. */
+  readonly clientPaths?: string;
   /** Further variables of the server. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -60,7 +62,7 @@ export async function startBrokerServer(options: BrokerServerOptions): Promise<B
   const folder = makeTemporaryFolder('broker');
   let watcher: Agent | undefined;
   try {
-    const { args, env, ca } = layOutBroker(folder.path, options.backendUrl, tls);
+    const { args, env, ca } = layOutBroker(folder.path, options.backendUrl, tls, options.clientPaths);
     // pipelining 0: a new connection each time, so that none is left over from a server that was killed.
     watcher = new Agent({ pipelining: 0, connect: ca === null ? {} : { ca } });
     const whole = { LOG_LEVEL: 'info', ...options.env, ...env, PORT: String(port) };

@@ -75,17 +75,12 @@ export class Schedule {
 
   async #once(due: readonly Part[]): Promise<void> {
     const { run, now, everyMs, log } = this.#options;
-    const enrichment = due.includes('enrichment') || this.#enrichmentLeft > 0;
-    const scope = {
-      users: due.includes('users'),
-      repositories: enrichment || due.includes('repositories'),
-      enrichment,
-    };
+    const scope = scopeOf(due);
     const begun = now();
     const yieldAt = begun + everyMs.repositories;
     try {
       const { outcome, enrichmentLeft } = await run(scope, this.#stop.signal, () => now() >= yieldAt);
-      this.#enrichmentLeft = enrichmentLeft;
+      if (scope.enrichment) this.#enrichmentLeft = enrichmentLeft;
       if (outcome === 'again') return this.#later();
       this.#failures = 0;
       for (const part of PARTS) if (scope[part]) this.#done.set(part, begun);
@@ -104,10 +99,16 @@ export class Schedule {
 
   #dueAt(part: Part): number {
     const { now, everyMs } = this.#options;
-    const last = this.#lastOf(part);
+    const last = part === 'enrichment' && this.#goesOn() ? null : this.#lastOf(part);
     // A run of the future was there before the clock was set back: when the last one was is not known.
     const due = last === null || last > now() ? 0 : last + everyMs[part] + this.#jitterOf(part, last);
     return Math.max(due, Math.min(this.#notBefore, now() + LONGEST_RETRY_MS));
+  }
+
+  /** An enrichment that made way goes on behind the base run that it made way for. */
+  #goesOn(): boolean {
+    const [base, enriched] = [this.#lastOf('repositories') ?? 0, this.#lastOf('enrichment') ?? 0];
+    return this.#enrichmentLeft > 0 && base > enriched;
   }
 
   #lastOf(part: Part): number | null {
@@ -127,4 +128,13 @@ export class Schedule {
     this.#jitter.set(part, { last, ms });
     return ms;
   }
+}
+
+/** The enrichment takes long and may fail: it comes by itself, when everything else that is due has been delivered. */
+function scopeOf(due: readonly Part[]): Scope {
+  const users = due.includes('users');
+  const repositories = due.includes('repositories');
+  return users || repositories
+    ? { users, repositories, enrichment: false }
+    : { users: false, repositories: true, enrichment: true };
 }

@@ -68,23 +68,22 @@ async function play({ hours, startAt = 1_000 * HOUR, last, random = () => 0, run
 }
 
 describe('the schedule', () => {
-  it('begins with everything, then keeps each part in its own rhythm', async () => {
+  it('begins with everything, the enrichment behind the rest, then keeps each part in its own rhythm', async () => {
     const { runs } = await play({ hours: 30 });
     expect(runs).toEqual([
-      '0: repositories enrichment users',
+      '0: repositories users',
+      '0: repositories enrichment',
       '6: repositories',
       '12: repositories',
       '18: repositories',
+      '24: repositories',
       '24: repositories enrichment',
     ]);
   });
 
   it('reads the users again after seven days', async () => {
     const { runs } = await play({ hours: 170 });
-    expect(runs.filter((line) => line.includes('users'))).toEqual([
-      '0: repositories enrichment users',
-      '168: repositories enrichment users',
-    ]);
+    expect(runs.filter((line) => line.includes('users'))).toEqual(['0: repositories users', '168: users']);
   });
 
   it('catches up after downtime, once', async () => {
@@ -95,7 +94,7 @@ describe('the schedule', () => {
       startAt,
       last: { repositories: before, enrichment: before, users: before },
     });
-    expect(runs).toEqual(['0: repositories enrichment', '6: repositories']);
+    expect(runs).toEqual(['0: repositories', '0: repositories enrichment', '6: repositories']);
   });
 
   it('does not run before its time after a restart', async () => {
@@ -112,10 +111,12 @@ describe('the schedule', () => {
   it('spreads runs by up to a twentieth of their rhythm', async () => {
     const { runs } = await play({ hours: 26, random: () => 0.999 });
     expect(runs).toEqual([
-      '0: repositories enrichment users',
+      '0: repositories users',
+      '0: repositories enrichment',
       '6: repositories',
       '13: repositories',
       '19: repositories',
+      '25: repositories',
       '25: repositories enrichment',
     ]);
   });
@@ -142,7 +143,7 @@ describe('the schedule', () => {
         return failures >= 0 ? { outcome: 'again' } : {};
       },
     });
-    expect(runs).toHaveLength(5);
+    expect(runs).toHaveLength(6);
     expect(runs.at(-1)).toBe('6: repositories');
   });
 
@@ -155,7 +156,9 @@ describe('the schedule', () => {
       },
     });
     expect(runs).toEqual([
-      '0: repositories enrichment users',
+      '0: repositories users',
+      '0: repositories enrichment',
+      '6: repositories',
       '6: repositories enrichment',
       '12: repositories',
     ]);
@@ -183,7 +186,7 @@ describe('the schedule', () => {
         throw new TypeError('a defect');
       },
     });
-    expect(runs).toHaveLength(2);
+    expect(runs).toHaveLength(3);
     expect(defects).toEqual(['defect']);
   });
 
@@ -195,6 +198,6 @@ describe('the schedule', () => {
       startAt,
       last: { repositories: ahead, enrichment: ahead, users: ahead },
     });
-    expect(runs).toEqual(['0: repositories enrichment users', '6: repositories']);
+    expect(runs).toEqual(['0: repositories users', '0: repositories enrichment', '6: repositories']);
   });
 });
