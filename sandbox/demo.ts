@@ -47,10 +47,10 @@ async function demo(): Promise<number> {
   write('Starting a Bitbucket simulator, the real Snyk Broker server and the agent.');
   const stage = await startStage({ withAgent: false, agentEnv: { INVENTORY_ENABLED: 'true' } });
   try {
-    const firstRun = watchInventory(stage);
+    const firstRuns = watchInventory(stage);
     await stage.startAgent();
     write(`Ready in ${((performance.now() - begun) / 1000).toFixed(1)} s.\n`);
-    const inventory = await firstRun(stage);
+    const inventory = await firstRuns(stage);
     const rows = await runCalls(stage);
     write(`${renderTable(rows, colours)}\n`);
     const code = report(rows, inventory);

@@ -4,6 +4,7 @@ import { pause } from './bitbucket/pause.ts';
 import { withRetry } from './bitbucket/retry.ts';
 import type { Send } from './bitbucket/send.ts';
 import type { Config } from './config/config.ts';
+import { AgentError, ConfigError } from './errors.ts';
 import { type Gate, openGate } from './gate.ts';
 import { healthRoutes } from './http/health.ts';
 import { type Listener, openPublicListener } from './http/public-listener.ts';
@@ -54,12 +55,13 @@ interface Parts {
 /**
  * Makes and wires every part, opens the public port, begins to connect and to keep the inventory.
  *
- * @throws ConfigError when the accept list cannot be used, before any port opens
- * @throws AgentError `LISTEN_FAILED`; `STATE_UNUSABLE` when there is an inventory to keep and no place for it
+ * @throws ConfigError when the accept list cannot be used, or there is an inventory to keep and no place for it, before
+ *   any port opens
+ * @throws AgentError `LISTEN_FAILED`
  */
 export async function startAgent(config: Config, log: Log): Promise<Agent> {
   const { gate, network, send, tunnel, inventory } = assemble(config, log);
-  if (config.inventory.enabled) inventory.checkState();
+  if (config.inventory.enabled) checkState(inventory);
   let draining = false;
   const listener = await openListener(config, gate, tunnel, log, () => draining);
   tellStart(config, gate, listener.port, log);
@@ -149,6 +151,16 @@ function destinationOf(config: Config, network: Network, tunnel: Tunnel): Destin
   return by === 'tunnel'
     ? tunnelDestination(tunnel, { path, timeoutMs, secrets: [config.broker.token] })
     : httpsDestination(network, { url, token, timeoutMs });
+}
+
+function checkState(inventory: Inventory): void {
+  try {
+    inventory.checkState();
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const reason = `${error.message} ${error.hint ?? ''}`.trim();
+    throw new ConfigError([{ where: 'STATE_DIR', reason, example: '/var/lib/bitbucket-agent' }]);
+  }
 }
 
 function openListener(

@@ -1,3 +1,4 @@
+import type { LogLine } from '../agent-process.ts';
 import { createEssentialsReceiver } from '../essentials-receiver.ts';
 import type { Stage } from '../stage.ts';
 
@@ -11,15 +12,14 @@ export interface InventoryOutcome {
   readonly surprise: string;
 }
 
-/** Has the receiver take batches as Snyk's side would, and everything else as before. @returns waits for the first run */
+/** Has the receiver take batches as Snyk's side would, and everything else as before. @returns waits for the first runs */
 export function watchInventory({ receiver, bitbucket }: Pick<Stage, 'receiver' | 'bitbucket'>) {
   const model = createEssentialsReceiver();
   receiver.respond((request) => (request.url === PATH ? model.respond(request) : {}));
   return async ({ agent }: Stage): Promise<InventoryOutcome> => {
-    const run = await agent.waitForLog(
-      ({ message }) => `${message}`.startsWith('inventory run ') && message !== 'inventory run starts',
-      PATIENCE_MS,
-    );
+    const run = await agent.waitForLog(isLast, PATIENCE_MS);
+    const runs = agent.log.filter(isEnd);
+    const requests = runs.reduce((sum, one) => sum + Number(one.requests ?? 0), 0);
     const { users, repositories } = shown(bitbucket.world);
     const held = `${model.users.size} users and ${model.repositories.size} repositories`;
     const surprises = [
@@ -29,11 +29,17 @@ export function watchInventory({ receiver, bitbucket }: Pick<Stage, 'receiver' |
       ...model.problems,
     ];
     return {
-      line: `Inventory: Snyk's side holds ${held}, in ${model.batches.length} batches; ${run.requests} calls to Bitbucket.`,
+      line: `Inventory: Snyk's side holds ${held}, in ${model.batches.length} batches; ${runs.length} runs, ${requests} calls to Bitbucket.`,
       surprise: surprises.join('; '),
     };
   };
 }
+
+const isEnd = ({ message }: LogLine) => /^inventory run (?!starts)/.test(`${message}`);
+
+/** The enrichment comes behind the first run; what failed is not waited for. */
+const isLast = (line: LogLine) =>
+  isEnd(line) && (line.message !== 'inventory run complete' || `${line.parts}`.includes('enrichment'));
 
 /** How much the agent's user, who is no administrator, is shown. */
 function shown({ users, repositories }: Stage['bitbucket']['world']) {

@@ -56,17 +56,18 @@ function expectAll(enriched = true): void {
 }
 
 describe('run with an inventory to keep', () => {
-  it('runs by itself: everything at first, then each part in its own rhythm, one run at a time', async () => {
+  it('runs by itself: everything at first and then its enrichment, then each part in its own rhythm, one run at a time', async () => {
     const agent = await running({ ...OFTEN, SYNC_USERS_EVERY: '7d', SYNC_ENRICHMENT_EVERY: '24h' });
-    const [first, ...later] = await complete(agent, 3);
+    const [first, second, ...later] = await complete(agent, 4);
     expect(first).toMatchObject({
-      parts: ['users', 'repositories', 'enrichment'],
+      parts: ['users', 'repositories'],
       kind: 'snapshot',
       state: 'complete',
       users: 28,
       repositories: 33,
       sent: 61,
     });
+    expect(second).toMatchObject({ parts: ['repositories', 'enrichment'], kind: 'delta', sent: 33 });
     for (const line of later) expect(line).toMatchObject({ parts: ['repositories'], kind: 'delta', sent: 0 });
     expectAll();
     const steps = agent.log
@@ -82,7 +83,7 @@ describe('run with an inventory to keep', () => {
   it('after a restart catches up with what fell due, and with nothing else', async () => {
     const rare = { SYNC_REPOSITORIES_EVERY: '1h', SYNC_ENRICHMENT_EVERY: '24h', SYNC_USERS_EVERY: '7d' };
     const first = await running(rare);
-    await complete(first, 1);
+    await complete(first, 2);
     await first.terminate('SIGKILL');
     const second = await running({ ...rare, SYNC_REPOSITORIES_EVERY: '1s' });
     const [caughtUp] = await complete(second, 1);
@@ -103,7 +104,7 @@ describe('run with an inventory to keep', () => {
     expect(bench.received()).toEqual([]);
     fault.remove();
     const next = await running();
-    expect((await complete(next, 1))[0]).toMatchObject({ kind: 'snapshot', state: 'complete' });
+    expect((await complete(next, 2))[0]).toMatchObject({ kind: 'snapshot', state: 'complete' });
     expectAll();
     expect((await next.terminate()).code).toBe(0);
   });
@@ -118,7 +119,7 @@ describe('run with an inventory to keep', () => {
     expect(more).toEqual([]);
     desk.stage.receiver.respond(bench.receiver.respond);
     const next = await running();
-    await complete(next, 1);
+    await complete(next, 2);
     const [, again] = bench.received();
     expect(again?.headers['idempotency-key']).toBe(refused?.headers['idempotency-key']);
     expect(again?.body.equals(refused?.body ?? Buffer.alloc(0))).toBe(true);
@@ -154,7 +155,7 @@ describe('another process at work in STATE_DIR', () => {
     expect((await agent.terminate()).code).toBe(0);
     expect(says(agent, 'inventory run did not start')).toHaveLength(1);
     const next = await running();
-    await complete(next, 1);
+    await complete(next, 2);
     expectAll();
     expect((await next.terminate()).code).toBe(0);
   });
@@ -189,10 +190,10 @@ describe('whether there is an inventory to keep', () => {
     writeFileSync(file, '');
     const stateDir = what === 'a file above it' ? join(file, 'state') : file;
     const { code, output } = await bench.ended(['run'], { INVENTORY_ENABLED: 'true', STATE_DIR: stateDir });
-    expect(code).toBe(1);
-    expect(output).toContain(stateDir);
+    expect(code).toBe(2);
+    expect(output).toContain(`STATE_DIR: The state folder ${stateDir} cannot be used`);
     expect(output).toMatch(/Set STATE_DIR to a folder on a local volume that this user may write in/);
     expect(output).not.toMatch(/^\s+at /m);
-    expect(output.split('\n')).toHaveLength(2);
+    expect(output.trim().split('\n')).toHaveLength(3);
   });
 });
