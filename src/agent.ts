@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { withAuthorization } from './bitbucket/authorize.ts';
 import { createExchange } from './bitbucket/exchange.ts';
 import { pause } from './bitbucket/pause.ts';
@@ -131,6 +132,7 @@ function assemble(config: Config, log: Log): Parts {
     loginOf: gate.loginOf,
     send,
     destination: destinationOf(config, network, tunnel),
+    receiver: receiverOf(config),
     log,
   });
   const relay = new Relay({
@@ -161,6 +163,15 @@ function checkState(inventory: Inventory): void {
     const reason = `${error.message} ${error.hint ?? ''}`.trim();
     throw new ConfigError([{ where: 'STATE_DIR', reason, example: '/var/lib/bitbucket-agent' }]);
   }
+}
+
+/** ESSENTIALS_PATH is left out: it is how the same receiver is reached. */
+function receiverOf({ broker, inventory }: Config): string | null {
+  const { by, url } = inventory.delivery;
+  if (by === 'off') return null;
+  if (by === 'tunnel') return `${broker.serverUrl} ${hash('sha256', broker.token.reveal())}`;
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }
 
 function openListener(

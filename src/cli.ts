@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Argument, Command, Option } from 'commander';
+import { stopGrowing } from './buffer-collection.ts';
 import { agentVersion } from './version.ts';
 
 const OLDEST_NODE = 24;
@@ -31,7 +32,11 @@ program
   .addOption(new Option('--only <what>', 'read only these').choices(['users', 'repositories']))
   .option('--dry-run', 'send nothing: write what would leave into the folder of --out')
   .option('--out <folder>', 'where --dry-run writes to')
-  .action(async (options) => (await import('./commands/sync.ts')).sync(options));
+  .action(async (options) => {
+    // Loading the rest would make V8's young generation grow already.
+    stopGrowing();
+    await (await import('./commands/sync.ts')).sync(options);
+  });
 
 program
   .command('preview')

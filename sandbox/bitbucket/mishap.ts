@@ -112,7 +112,7 @@ function wrongAnswer(fault: Fault): Answer | null {
 export function play(fault: Fault, stage: Stage): void {
   const wrong = wrongAnswer(fault);
   if (wrong) {
-    send(stage.request, stage.response, wrong, {});
+    send(stage.request, stage.response, wrong, fault.kind === 'not-utf8' ? stage.extra : {});
     return;
   }
   if (fault.kind === 'refuse') stage.request.socket.destroy();

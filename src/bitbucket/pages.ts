@@ -2,9 +2,24 @@ import { createHash } from 'node:crypto';
 import { AgentError } from '../errors.ts';
 import type { JsonReply } from './read-json.ts';
 import { RefusedError, shortened } from './refused-error.ts';
+import { valueDigest } from './value-digest.ts';
 
 /** Rows that the user may not see can make pages empty; a list with this many of them in a row has no end. */
 const MOST_EMPTY_PAGES = 10_000;
+
+/** Hands each page to `take`, and holds on to none of them, as `for await` does until the next one is there. */
+export async function eachPage(
+  pages: AsyncGenerator<readonly unknown[], void, undefined>,
+  take: (page: readonly unknown[]) => void,
+): Promise<void> {
+  while (await oneMore(pages, take));
+}
+
+async function oneMore(...[pages, take]: Parameters<typeof eachPage>): Promise<boolean> {
+  const { done, value } = await pages.next();
+  if (done !== true) take(value);
+  return done !== true;
+}
 
 /** What one page says: its values, and where the next one starts; `null`: it is the last. */
 interface Page {
@@ -33,7 +48,7 @@ export async function* readPages(
   let asked = first;
   let coming = get(asked);
   for (;;) {
-    const page = pageIn(await coming, asked);
+    let page: Page | null = pageIn(await coming, asked, limit);
     walk.check(page, start, asked);
     if (page.next === null) return yield page.values;
     start = page.next;
@@ -41,13 +56,17 @@ export async function* readPages(
     coming = get(asked);
     coming.catch(() => {});
     yield page.values;
+    // It would be held until the next one is there, and there are many walks at a time.
+    page = null;
   }
 }
 
-function pageIn(reply: JsonReply, url: string): Page {
+function pageIn(reply: JsonReply, url: string, limit: number): Page {
   if (reply.status < 200 || reply.status > 299) throw new RefusedError(url, reply);
   const { values, isLastPage, nextPageStart } = (reply.value ?? {}) as Readonly<Record<string, unknown>>;
   if (!Array.isArray(values)) throw invalid(url, 'it has no list of values');
+  if (values.length > limit)
+    throw invalid(url, `it has ${values.length} values, and ${limit} were asked for`);
   if (typeof isLastPage !== 'boolean') throw invalid(url, 'it does not say whether it is the last one');
   if (isLastPage) return { values, next: null };
   if (typeof nextPageStart !== 'number' || !Number.isSafeInteger(nextPageStart))
@@ -67,17 +86,29 @@ class Walk {
     this.#empty = values.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > MOST_EMPTY_PAGES) throw inCircles(url, `is the ${this.#empty}th empty one in a row`);
     if (values.length === 0) return;
-    const print = fingerprint(values);
+    const print = fingerprint(values, url);
     if (this.#seen.has(print)) throw inCircles(url, 'repeats an earlier one');
     this.#seen.add(print);
   }
 }
 
-/** Two pages with as many values, the same first and the same last one are the same page. */
-const fingerprint = (values: readonly unknown[]): string =>
-  createHash('sha256')
-    .update(JSON.stringify([values.length, values[0], values.at(-1)]))
-    .digest('base64');
+/** Two pages with the same ids are the same page, whatever else moves on; without ids, with the same first and last value. */
+function fingerprint(values: readonly unknown[], url: string): string {
+  const marks = values.map((value, index) => {
+    const id = idIn(value);
+    if (id !== null || (index > 0 && index < values.length - 1)) return id;
+    const digest = valueDigest(value);
+    if (digest === null) throw invalid(url, 'its values are nested without end');
+    return digest;
+  });
+  return createHash('sha256').update(JSON.stringify(marks)).digest('base64');
+}
+
+function idIn(value: unknown): number | string | null {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return null;
+  const { id } = value;
+  return typeof id === 'number' || typeof id === 'string' ? id : null;
+}
 
 const invalid = (url: string, why: string): AgentError =>
   new AgentError(

@@ -25,15 +25,20 @@ interface Bucket {
 export class RateLimits {
   readonly #now: () => number;
   readonly #random: () => number;
+  readonly #time: () => number;
   #heldUntil = Number.NEGATIVE_INFINITY;
   #bucket: Bucket | null = null;
   #unanswered = 0;
   #refusals = 0;
 
-  /** @param now monotonic milliseconds */
-  constructor(now: () => number, random: () => number) {
+  /**
+   * @param now monotonic milliseconds
+   * @param time epoch milliseconds
+   */
+  constructor(now: () => number, random: () => number, time: () => number = Date.now) {
     this.#now = now;
     this.#random = random;
+    this.#time = time;
   }
 
   /** Milliseconds until the next call may leave; 0: now. */
@@ -60,7 +65,7 @@ export class RateLimits {
     this.#bucket = this.#bucketIn(headers, now);
     if (status !== 429 && status < 500) this.#refusals = 0;
     if (status !== 429 && status !== 503) return;
-    const asked = retryAfterMs(headers);
+    const asked = retryAfterMs(headers, this.#time());
     if (asked > 0) this.#hold(now + asked);
     else if (status === 429 && this.#heldUntil <= now) {
       this.#refusals += 1;
@@ -90,12 +95,16 @@ export class RateLimits {
   }
 }
 
-/** The wait a reply asks for, in seconds or as a date by its own clock; 0 when it asks for none, 10 minutes at most. */
-function retryAfterMs(headers: Headers): number {
+/**
+ * The wait a reply asks for, in seconds or as a date; 0 when it asks for none, 10 minutes at most.
+ * @param time for a date where the reply does not tell its own
+ */
+function retryAfterMs(headers: Headers, time: number): number {
   const value = textIn(headers, 'retry-after');
+  const its = Date.parse(textIn(headers, 'date'));
   const ms = /^\d+$/.test(value)
     ? Number(value) * 1000
-    : Date.parse(value) - Date.parse(textIn(headers, 'date'));
+    : Date.parse(value) - (Number.isNaN(its) ? time : its);
   return ms > 0 ? Math.min(ms, LONGEST_WAIT_MS) : 0;
 }
 
@@ -106,5 +115,5 @@ function textIn(headers: Headers, name: string): string {
 
 function numberIn(headers: Headers, name: string): number | null {
   const value = textIn(headers, name);
-  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : null;
+  return /^\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : null;
 }

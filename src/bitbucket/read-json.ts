@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { free, usedUp } from '../buffer-collection.ts';
 import { AgentError } from '../errors.ts';
+import { shownText } from '../shown-text.ts';
 import { type Fetched, fetchWhole, type JsonRequest, type ReplyHeaders } from './fetch.ts';
 import { fullJitter, type Pause, pause as realPause } from './pause.ts';
 import { exceptionName } from './refusal.ts';
@@ -33,6 +35,10 @@ export type JsonReader = (request: JsonRequest) => Promise<JsonReply>;
 
 const TRIES = 5;
 const LONGEST_BYTES = 32 * 1024 * 1024;
+/** Smaller bodies cannot hold so many values that their memory matters. */
+const UNCOUNTED_BYTES = 4 * 1024 * 1024;
+/** Objects and lists in one value of a list; a repository has about 10, a fork of forks 10 for each. */
+const PARTS_PER_VALUE = 300;
 const FIRST_PAUSE_MS = 500;
 const PAUSE_CAP_MS = 30_000;
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
@@ -101,8 +107,11 @@ function replyOf(path: string, { status, headers, body }: Fetched): JsonReply {
 }
 
 function parse(path: string, status: number, headers: ReplyHeaders, body: Buffer): unknown {
+  checkParts(path, body);
   if (isUtf8(body)) {
     const text = body.toString('utf8');
+    usedUp(body.length);
+    free(body.buffer);
     try {
       return JSON.parse(text);
     } catch {
@@ -113,7 +122,7 @@ function parse(path: string, status: number, headers: ReplyHeaders, body: Buffer
         );
     }
   }
-  const type = String(headers['content-type'] ?? 'no content type').slice(0, 60);
+  const type = shownText(String(headers['content-type'] ?? 'no content type'), 60);
   throw new AgentError(
     'PAGE_NOT_JSON',
     `Bitbucket answered ${status} to GET ${shortened(path)} with something that is no JSON (${type}).`,
@@ -122,6 +131,25 @@ function parse(path: string, status: number, headers: ReplyHeaders, body: Buffer
     },
   );
 }
+
+/** A small packed body can hold millions of values, each many times its own size in memory: seen before it is parsed. */
+function checkParts(path: string, body: Buffer): void {
+  if (body.length <= UNCOUNTED_BYTES) return;
+  const wanted = Number(/[?&]limit=(\d{1,6})\b/.exec(path)?.[1] ?? 1);
+  let left = PARTS_PER_VALUE * (wanted + 1);
+  for (const byte of body) {
+    if (byte !== OBJECT && byte !== LIST) continue;
+    left -= 1;
+    if (left >= 0) continue;
+    const message = `Bitbucket's answer to GET ${shortened(path)} has far more in it than was asked for.`;
+    throw new AgentError('PAGE_INVALID', message, {
+      hint: 'See what stands between the agent and Bitbucket, and that BITBUCKET_URL leads to Bitbucket Server.',
+    });
+  }
+}
+
+const OBJECT = 0x7b;
+const LIST = 0x5b;
 
 /** Bitbucket's JSON is always an object. One without its end lost it where a length or a chunk did not tell. */
 const isCutShort = (text: string): boolean => text.startsWith('{') && !text.trimEnd().endsWith('}');

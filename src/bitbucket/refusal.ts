@@ -1,8 +1,12 @@
+import { gunzipSync } from 'node:zlib';
+
 /** Why Bitbucket answered 401: it knows no such login, or the login may not do this. */
 export type Refusal = 'bad-login' | 'missing-permission';
 
 const BAD_LOGIN = /\.(IncorrectPassword|NoAccess)AuthenticationException$|\.AuthenticationRequiredException$/;
 const MISSING_PERMISSION = /\.AuthorisationException$/;
+/** Unpacked; an error's own is far smaller. */
+const LONGEST_BODY_BYTES = 64 * 1024;
 
 /**
  * Bitbucket answers 401 for a missing permission too, so only the exception's name tells
@@ -10,10 +14,19 @@ const MISSING_PERMISSION = /\.AuthorisationException$/;
  * which every answer to somebody who is logged in carries.
  */
 export function classify401(headers: Readonly<Record<string, unknown>>, body: Buffer): Refusal {
-  const name = exceptionName(body);
+  const packed = /gzip/i.test(String(headers['content-encoding'] ?? ''));
+  const name = exceptionName(packed ? unpacked(body) : body);
   if (MISSING_PERMISSION.test(name)) return 'missing-permission';
   if (BAD_LOGIN.test(name)) return 'bad-login';
   return headers['x-ausername'] === undefined ? 'bad-login' : 'missing-permission';
+}
+
+function unpacked(body: Buffer): Buffer {
+  try {
+    return gunzipSync(body, { maxOutputLength: LONGEST_BODY_BYTES });
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 /** The Java name of the exception that an error body tells; `''` when it tells none. */

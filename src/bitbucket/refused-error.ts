@@ -1,4 +1,5 @@
 import { AgentError } from '../errors.ts';
+import { shownText } from '../shown-text.ts';
 
 /** What Bitbucket said no with. */
 export interface RefusedReply {
@@ -17,7 +18,8 @@ export class RefusedError extends AgentError {
 
   /** @param path path and query of the call, without its host */
   constructor(path: string, { status, exception }: RefusedReply) {
-    const why = exception === '' ? '' : ` (${exception.slice(exception.lastIndexOf('.') + 1)})`;
+    const name = shownText(exception.slice(exception.lastIndexOf('.') + 1));
+    const why = name === '' ? '' : ` (${name})`;
     const hint = hintFor(path, status, exception);
     super('BITBUCKET_REFUSED', `Bitbucket answered ${status}${why} to GET ${shortened(path)}.`, { hint });
     this.name = 'RefusedError';
@@ -31,9 +33,14 @@ export class RefusedError extends AgentError {
   }
 }
 
-/** A path as messages show it. */
-export const shortened = (path: string): string =>
-  path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path;
+/** A path as messages show it: never whose personal project it is in. */
+export function shortened(path: string): string {
+  const shown = impersonal(path);
+  return shown.length > LONGEST_PATH ? `${shown.slice(0, LONGEST_PATH)}…` : shown;
+}
+
+/** A path without the name of the person whose project it is in. */
+export const impersonal = (path: string): string => path.replace(/(\/projects\/)(?:~|%7e)[^/?]*/gi, '$1~…');
 
 /** Permissions as Bitbucket's REST document names them (9.4); the first that fits. */
 const PERMISSIONS: readonly (readonly [path: RegExp, permission: string])[] = [

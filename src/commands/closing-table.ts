@@ -1,5 +1,6 @@
 import type { RunOutcome } from '../inventory/inventory.ts';
 import type { RunState } from '../inventory/ledger/ledger.ts';
+import { shownText } from '../shown-text.ts';
 
 const OUTCOMES: Readonly<Record<RunState, string>> = {
   complete: 'complete',
@@ -30,7 +31,7 @@ export function closingTable(outcome: RunOutcome, seconds: number): string {
     ['seconds', seconds.toFixed(1)],
     ...parked.map(({ sequence, size, status, text }): [string, string] => [
       'parked',
-      `batch ${sequence} (${size} entities), status ${status}: ${text}`,
+      `batch ${sequence} (${size} entities), status ${status}: ${shownText(text, 500)}`,
     ]),
   ];
   return lines.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`).join('\n');

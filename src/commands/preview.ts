@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../errors.ts';
 import { gateProblems } from '../gate.ts';
 import { createLog } from '../log.ts';
+import { shownText } from '../shown-text.ts';
 import { EXIT, ending } from './ending.ts';
 import { textTable } from './text-table.ts';
 
@@ -63,10 +64,6 @@ export function preview(what: 'users' | 'repositories', options: PreviewOptions)
   }, EXIT.failed);
 }
 
-/** A value in a table: control characters of names do not reach the terminal. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return '-';
-  return String(value)
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
-}
+/** A value in a table. */
+const cell = (value: unknown): string =>
+  value === null || value === undefined ? '-' : shownText(String(value));

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
 import type { RunWatch } from '../inventory/run.ts';
+import { shownText } from '../shown-text.ts';
 
 /** What is shown while a run goes on. */
 export interface Screen extends RunWatch {
@@ -17,6 +18,8 @@ const NAMES: Readonly<Record<Stage, string>> = {
 };
 /** Lines for a log are few: not every page is one. */
 const PLAIN_EVERY_MS = 5_000;
+/** Characters of a receiver's answer. */
+const LONGEST_ANSWER = 500;
 
 /** A bar a stage on a terminal, plain lines elsewhere. */
 export function createScreen(output: NodeJS.WriteStream, onTerminal: boolean): Screen {
@@ -49,7 +52,7 @@ class PlainScreen implements Screen {
   }
 
   skipped({ what, reason }: Parameters<RunWatch['skipped']>[0]): void {
-    this.#line(`skipped: ${what} (${reason})`);
+    this.#line(`skipped: ${shownText(what)} (${reason})`);
   }
 
   close(): void {
@@ -106,7 +109,7 @@ class BarScreen implements Screen {
   }
 
   skipped({ what, reason }: Parameters<RunWatch['skipped']>[0]): void {
-    this.note(`skipped: ${what} (${reason})`);
+    this.note(`skipped: ${shownText(what)} (${reason})`);
   }
 
   /** The library writes what was noted with its next picture, and `stop` draws none. */
@@ -124,7 +127,7 @@ function deliveryText(event: Parameters<RunWatch['delivery']>[0]): string | null
   }
   if (event.kind === 'halved') return `batch ${event.sequence}: too large for the receiver, halved`;
   if (event.kind === 'parked') {
-    return `batch ${event.sequence}: refused for good with status ${event.status}: ${event.text}`;
+    return `batch ${event.sequence}: refused for good with status ${event.status}: ${shownText(event.text, LONGEST_ANSWER)}`;
   }
   return null;
 }

@@ -62,9 +62,10 @@ async function once(
   return codeOf(outcome);
 }
 
-function codeOf({ error, run }: RunOutcome): number {
+/** Batches that an earlier run has parked count too, until a run has looked at their members again. */
+function codeOf({ error, run, parked }: RunOutcome): number {
   if (error !== null || run.state === 'failed') return EXIT.failed;
-  return run.state === 'parked' ? EXIT.parked : EXIT.ok;
+  return run.state === 'parked' || parked.length > 0 ? EXIT.parked : EXIT.ok;
 }
 
 /** Runs the work, with signals ending it, and drains the tunnel afterwards as `run` does. */

@@ -74,7 +74,8 @@ export interface Enrichment {
 
 /** Something that was read and could not be taken: counted, named, and no reason to fail the run. */
 export interface Skip {
-  readonly type: EntityType | 'project';
+  /** `users-list`: a whole list of users. */
+  readonly type: EntityType | 'project' | 'users-list';
   /** A stable word, such as `no-id` or `not-found`: what skips are counted by. */
   readonly reason: string;
   /** Which one, as far as it can be told: `repository 17`, `user without id`. Never a personal name. */

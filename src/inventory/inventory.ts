@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hash } from 'node:crypto';
+import { withNamedAnswers } from '../bitbucket/named-answers.ts';
 import { type RateBudgetState, withRateBudget } from '../bitbucket/rate-budget.ts';
 import { createJsonReader } from '../bitbucket/read-json.ts';
 import type { Login, Send } from '../bitbucket/send.ts';
+import { withTimeLimit } from '../bitbucket/time-limit.ts';
+import { stopGrowing } from '../buffer-collection.ts';
 import type { InventoryConfig } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -13,10 +14,11 @@ import type { Destination } from './deliver/destination.ts';
 import { fileDestination } from './deliver/file-destination.ts';
 import type { Resource } from './entity.ts';
 import { createEntityIds, type EntityIds } from './entity-id.ts';
-import { copyLedger, hasLedger } from './ledger/copy.ts';
+import type { LedgerIdentity } from './ledger/facts.ts';
 import type { Ledger, Scope } from './ledger/ledger.ts';
 import { takeLock } from './ledger/lock.ts';
 import { openLedger, openLedgerReader } from './ledger/open-ledger.ts';
+import { clearRehearsals, openRehearsal } from './ledger/rehearsal.ts';
 import { checkStateFolder } from './ledger/state-folder.ts';
 import { createNormaliser, type Normaliser } from './normalise/normaliser.ts';
 import { type PreviewOptions, preview } from './preview.ts';
@@ -38,6 +40,8 @@ export interface InventoryOptions {
   readonly send: Send;
   /** Where batches go; `null`: nowhere. */
   readonly destination: Destination | null;
+  /** Tells that place from any other one, without secrets; `null`: nothing is sent. Another one gets everything anew. */
+  readonly receiver: string | null;
   readonly log: Log;
   readonly now?: () => number;
 }
@@ -57,6 +61,7 @@ export class Inventory {
   readonly #now: () => number;
   readonly #ids: EntityIds;
   readonly #normaliser: Normaliser;
+  readonly #send: Send;
   #privacy: Privacy | null = null;
 
   constructor(options: InventoryOptions) {
@@ -65,6 +70,7 @@ export class Inventory {
     this.#now = now;
     this.#ids = createEntityIds(bitbucket.baseUrl);
     this.#normaliser = createNormaliser({ baseUrl: bitbucket.baseUrl });
+    this.#send = withTimeLimit(withNamedAnswers(options.send));
     this.pull = createPull(() => this.#reader(), { entityId: this.#ids });
   }
 
@@ -83,6 +89,7 @@ export class Inventory {
     const { stateDir, destination } = this.#options;
     const lock = takeLock(stateDir, who);
     try {
+      clearRehearsals(stateDir);
       const ledger = openLedger(stateDir, this.#identity(), { now: this.#now });
       return await this.#execute(ledger, order, destination);
     } finally {
@@ -93,12 +100,12 @@ export class Inventory {
   /** Does what `run` would do, on a copy of the ledger; what would be sent is written into a folder instead. */
   async rehearse(order: RunOrder, who: string, folder: string): Promise<RunOutcome> {
     const destination = fileDestination(folder);
-    const copy = mkdtempSync(join(tmpdir(), 'bitbucket-agent-rehearsal-'));
+    const rehearsal = openRehearsal(this.#options.stateDir, who);
     try {
-      this.#copyLedger(copy, who);
-      return await this.#execute(openLedger(copy, this.#identity(), { now: this.#now }), order, destination);
+      const ledger = openLedger(rehearsal.folder, this.#identity(), { now: this.#now });
+      return await this.#execute(ledger, order, destination);
     } finally {
-      rmSync(copy, { recursive: true, force: true });
+      rehearsal.end();
     }
   }
 
@@ -132,6 +139,7 @@ export class Inventory {
   async #execute(ledger: Ledger, order: RunOrder, destination: Destination | null): Promise<RunOutcome> {
     const { settings, profileName, serviceType } = this.#options;
     const { calls, state } = this.#ownCalls();
+    stopGrowing();
     try {
       const run = new InventoryRun(
         {
@@ -168,30 +176,27 @@ export class Inventory {
 
   /** Each run begins with a budget of its own: what Bitbucket bore hours ago says nothing. */
   #ownCalls(): { calls: OwnCalls; state: () => RateBudgetState } {
-    const { settings, rules, loginOf, send, bitbucket, log } = this.#options;
-    const budget = withRateBudget(send, { concurrency: settings.concurrency });
+    const { settings, rules, loginOf, bitbucket, log } = this.#options;
+    const budget = withRateBudget(this.#send, { concurrency: settings.concurrency });
     const read = createJsonReader(budget.send);
     const record = (call: object) => log.debug('inventory call', { ...call });
     return { calls: createOwnCalls({ rules, loginOf, read, bitbucket, record }), state: budget.state };
-  }
-
-  #copyLedger(folder: string, who: string): void {
-    const { stateDir } = this.#options;
-    if (!hasLedger(stateDir)) return;
-    const lock = takeLock(stateDir, who);
-    try {
-      copyLedger(stateDir, folder);
-    } finally {
-      lock.release();
-    }
   }
 
   #reader() {
     return openLedgerReader(this.#options.stateDir, this.#identity());
   }
 
-  #identity() {
-    return { baseUrl: this.#options.bitbucket.baseUrl, privacy: this.#privacyOf().fingerprint };
+  #identity(): LedgerIdentity {
+    const { bitbucket, receiver, profileName, serviceType } = this.#options;
+    return {
+      baseUrl: bitbucket.baseUrl,
+      privacy: this.#privacyOf().fingerprint,
+      receiver:
+        receiver === null
+          ? null
+          : hash('sha256', JSON.stringify([profileName, serviceType, receiver])).slice(0, 16),
+    };
   }
 
   #privacyOf(): Privacy {

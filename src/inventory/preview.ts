@@ -39,7 +39,8 @@ export async function preview(options: PreviewOptions): Promise<readonly Resourc
       if (found.length >= limit) enough.abort();
       return entries.length;
     },
-    keep() {},
+    keep: () => 0,
+    unseen: () => 0,
     enrichments: (sourceIds: readonly number[]) => kept?.enrichments(sourceIds) ?? new Map(),
     rememberPlaces() {},
   };

@@ -34,8 +34,10 @@ export interface ShownRepository {
 export interface Privacy {
   /** Whether a project, and with it its repositories, is looked at. By its true key. */
   includes(projectKey: string): boolean;
+  /** The keys of all projects that are looked at, as the operator spells them; `null`: they are not named one by one. */
+  readonly includedKeys: readonly string[] | null;
   user(attributes: UserAttributes): SentUser;
-  /** The origin of a fork is not named when its project is kept out. */
+  /** The origin of a fork is not named when its project is kept out, or may be. */
   repository(repository: ShownRepository): SentRepository;
   /** With `last_commit_at` left out nothing tells the freshness, which is `n/a` then. */
   enrichment(enrichment: Enrichment): Enrichment;
@@ -59,13 +61,17 @@ export function createPrivacy(settings: PrivacySettings, key: Buffer | null): Pr
   const userOmission = createOmission(omitted, 'user');
   const repositoryOmission = createOmission(omitted, 'repository');
   const projectOmission = createOmission(omitted, 'repository.scm_project');
-  const includes = createProjectFilter(settings.includeProjects, settings.excludeProjects);
+  const { includeProjects, excludeProjects } = settings;
+  const includes = createProjectFilter(includeProjects, excludeProjects);
+  const filtered = includeProjects.length + excludeProjects.length > 0;
+  const named = includeProjects.length > 0 && !includeProjects.some((glob) => /[*?]/.test(glob));
   return {
     includes,
+    includedKeys: named ? includeProjects.filter(includes) : null,
     user: (attributes) => userOmission(pseudonyms?.user(attributes) ?? attributes),
     repository({ attributes, parentKey }) {
       const shown = pseudonyms?.repository(attributes) ?? attributes;
-      const parent = parentKey === null || includes(parentKey) ? shown.parent : null;
+      const parent = (parentKey === null ? !filtered : includes(parentKey)) ? shown.parent : null;
       return repositoryOmission({ ...shown, parent, scm_project: projectOmission(shown.scm_project) });
     },
     enrichment: (enrichment) => repositoryOmission(enrichment),

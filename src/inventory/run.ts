@@ -68,8 +68,11 @@ const SILENT: RunWatch = { note() {}, progress() {}, delivery() {}, skipped() {}
 
 const SNAPSHOT_REASONS: Readonly<Record<SnapshotReason, string>> = {
   new: 'there is no ledger in STATE_DIR yet',
-  corrupt: 'the ledger in STATE_DIR was broken; it is kept beside the new one',
+  corrupt: 'the ledger in STATE_DIR was broken; it was set aside there',
+  'corrupt-removed':
+    'the ledger in STATE_DIR was broken; it was not kept, since it may hold what the privacy settings leave out',
   'other-bitbucket': 'the ledger in STATE_DIR was of another Bitbucket',
+  'other-receiver': 'the ledger in STATE_DIR was sent to another receiver or under another profile',
   full: 'the last full run did not come to its end',
 };
 

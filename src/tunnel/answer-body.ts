@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { passedOn } from './buffer-collection.ts';
+import { passedOn } from '../buffer-collection.ts';
 
 /** More than this waiting to be sent: Bitbucket is held back. */
 const HIGH_WATER_BYTES = 256 * 1024;

@@ -24,26 +24,40 @@ interface Pending {
   readonly resolve: (answer: OutboundAnswer) => void;
   readonly reject: (error: AgentError) => void;
   readonly timer: NodeJS.Timeout;
+  /** Stops listening for the abort. */
+  readonly deaf: () => void;
 }
 
 /** Requests sent to the server that wait for their acknowledgement. */
 export class Outbound {
   readonly #pending = new Map<number, Pending>();
+  /** Those that nobody waits for any more: their answers may come all the same. */
+  readonly #forgotten = new Set<number>();
   #nextId = 1;
 
   /**
    * @throws AgentError `TUNNEL_TIMEOUT` after `timeoutMs` (the server itself sets its backend no limit),
-   *   `TUNNEL_CLOSED` at once when the socket closes; whether Snyk got the request is then not known
+   *   `TUNNEL_CLOSED` at once when the socket closes or the signal is aborted; whether Snyk got the request is then not
+   *   known
    */
-  send(socket: TunnelSocket, request: OutboundRequest, timeoutMs: number): Promise<OutboundAnswer> {
+  send(
+    socket: TunnelSocket,
+    request: OutboundRequest,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<OutboundAnswer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(givenUp());
+      const forget = () => this.#forget(id);
+      signal?.addEventListener('abort', forget, { once: true });
+      const deaf = () => signal?.removeEventListener('abort', forget);
       const timer = setTimeout(
         () =>
           this.#reject(id, new AgentError('TUNNEL_TIMEOUT', `Snyk did not answer within ${timeoutMs} ms.`)),
         timeoutMs,
       );
-      this.#pending.set(id, { socket, resolve, reject, timer });
+      this.#pending.set(id, { socket, resolve, reject, timer, deaf });
       const { method, url, headers, body, requestId } = request;
       const encoded = typeof body === 'string' ? body : encodeBody(body);
       const message = { url, method, headers, body: encoded, streamingID: '', requestId };
@@ -63,7 +77,8 @@ export class Outbound {
   /** @returns false when nobody waits for this id */
   acknowledge(socket: TunnelSocket, id: number, args: readonly unknown[]): boolean {
     const pending = this.#pending.get(id);
-    if (pending === undefined || pending.socket !== socket) return false;
+    if (pending === undefined) return this.#forgotten.delete(id);
+    if (pending.socket !== socket) return false;
     const answer = readAnswer(args[0]);
     if (answer === null) {
       this.#reject(
@@ -83,6 +98,11 @@ export class Outbound {
     }
   }
 
+  #forget(id: number): void {
+    this.#forgotten.add(id);
+    this.#reject(id, givenUp());
+  }
+
   #reject(id: number, error: AgentError): void {
     this.#take(id)?.reject(error);
   }
@@ -91,9 +111,13 @@ export class Outbound {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     clearTimeout(pending?.timer);
+    pending?.deaf();
     return pending;
   }
 }
+
+const givenUp = (): AgentError =>
+  new AgentError('TUNNEL_CLOSED', 'The request was given up before Snyk answered.');
 
 function readAnswer(value: unknown): OutboundAnswer | null {
   if (typeof value !== 'object' || value === null || !('status' in value)) return null;

@@ -131,12 +131,17 @@ export class Tunnel {
   /**
    * Sends a request to Snyk's backend.
    *
+   * @param signal gives the request up, so that `drain` does not wait for its answer
    * @throws AgentError `TUNNEL_CLOSED`, `TUNNEL_TIMEOUT`
    */
-  async request(request: OutboundRequest, timeoutMs: number = OUTBOUND_MS): Promise<OutboundAnswer> {
+  async request(
+    request: OutboundRequest,
+    timeoutMs: number = OUTBOUND_MS,
+    signal?: AbortSignal,
+  ): Promise<OutboundAnswer> {
     const socket = this.#connections.find((connection) => connection.socket !== null)?.socket;
     if (!socket) throw new AgentError('TUNNEL_CLOSED', 'The tunnel to the Snyk Broker server is not open.');
-    return this.#outbound.send(socket, request, timeoutMs);
+    return this.#outbound.send(socket, request, timeoutMs, signal);
   }
 
   /**

@@ -183,6 +183,22 @@ describe('a list that does not come to its end', () => {
     expect(read).toHaveLength(before);
   });
 
+  it('is told by the ids on its pages, however all else moves on', async () => {
+    const values = (start: number) => [
+      { id: 5, name: 'agent', lastAuthenticationTimestamp: start },
+      { id: 6, name: `b${start}` },
+    ];
+    const { read, failure } = await walked({ 0: page(values(0), 2), 2: page(values(2), 4) });
+    expect(failure).toMatchObject({ code: 'PAGES_IN_CIRCLES' });
+    expect(read).toHaveLength(1);
+  });
+
+  it('is not told by pages of which only the ends are alike', async () => {
+    const of = (...ids: unknown[]) => ids.map((id) => ({ id, name: 'x' }));
+    const pages = { 0: page(of(1, 2), 2), 2: page(of(1, 3), 4), 4: lastPage(of('1', 2)) };
+    expect(await walked(pages)).toMatchObject({ failure: null });
+  });
+
   it('is told by empty pages without end', async () => {
     const get = async (url: string) => reply(page([], Number(/start=(\d+)/.exec(url)?.[1] ?? 0) + 1));
     const walk = async () => {
@@ -191,6 +207,8 @@ describe('a list that does not come to its end', () => {
     await expect(walk()).rejects.toMatchObject({ code: 'PAGES_IN_CIRCLES' });
   });
 });
+
+const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
 
 describe('an answer that is no page', () => {
   it.each([
@@ -207,6 +225,8 @@ describe('an answer that is no page', () => {
     ['text as the next start', { values: [1], isLastPage: false, nextPageStart: '2' }],
     ['a broken next start', { values: [1], isLastPage: false, nextPageStart: 1.5 }],
     ['an endless next start', { values: [1], isLastPage: false, nextPageStart: 1e300 }],
+    ['more values than were asked for', { values: [1, 2, 3], isLastPage: true }],
+    ['values without end in each other', { values: [nested(50_000)], isLastPage: true }],
   ])('is %s', async (_what, value) => {
     const { failure, read } = await walked({ 0: value });
     expect(failure).toMatchObject({
@@ -252,6 +272,25 @@ describe('a refused page', () => {
   ])('of %s with %d %s has a hint for whoever can help', async (url, status, exception, words) => {
     const { failure } = await walked({ 0: reply(undefined, status, exception) }, url);
     expect(failure).toMatchObject({ status, exception, hint: expect.stringContaining(words) });
+  });
+
+  it.each([
+    ['/projects/~jane/repos', '/projects/~…/repos?limit=2'],
+    ['/projects/%7Ejane/repos/dots/labels', '/projects/~…/repos/dots/labels?limit=2'],
+    ['/bb/rest/api/1.0/projects/%7ejane?x=1', '/bb/rest/api/1.0/projects/~…?x=1&limit=2'],
+    ['/projects/PLAT/repos', '/projects/PLAT/repos?limit=2'],
+  ])('of %s names no person', async (url, shown) => {
+    for (const value of [reply(undefined, 409), reply([])]) {
+      const { failure } = await walked({ 0: value }, url);
+      expect(failure?.message).toContain(`GET ${shown}`);
+      expect(`${failure?.message} ${failure?.hint}`).not.toContain('jane');
+    }
+  });
+
+  it('shows no control characters of what Bitbucket said, and not all of it', async () => {
+    const { failure } = await walked({ 0: reply(undefined, 400, `a.B\u001b[2J\n${'x'.repeat(60_000)}`) });
+    expect(failure?.message).toContain('B\uFFFD[2J\uFFFDxxx');
+    expect(failure?.message.length).toBeLessThan(400);
   });
 
   it('is told with a short path', async () => {

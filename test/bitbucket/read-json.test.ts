@@ -347,6 +347,31 @@ describe('what trying again would not change', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it.each([
+    ['empty objects', '{}'],
+    ['empty lists', '[]'],
+    ['lists in lists', '[[[]]]'],
+  ])('is a large page of nothing but %s, far more than were asked for', async (_, value) => {
+    const values = `${value},`.repeat(5_000_000 / value.length);
+    const packed = gzipSync(`{"values":[${values}${value}],"isLastPage":true}`);
+    const { read, requests } = await stage((_request, response) =>
+      ok(response, packed, { 'content-encoding': 'gzip' }),
+    );
+    for (const path of ['/repos?archived=ALL&limit=1000', '/projects/~jane/repos/x/default-branch'])
+      expect(await failureOf(read(path))).toMatchObject({
+        code: 'PAGE_INVALID',
+        message: expect.not.stringContaining('jane'),
+      });
+    expect(requests).toHaveLength(2);
+  });
+
+  it('is not a large page of large values', async () => {
+    const value = { id: 1, links: { clone: [{ href: 'x' }], self: [{}] }, description: '{'.repeat(20) };
+    const values = Array.from({ length: 1_000 }, () => ({ ...value, name: 'x'.repeat(6_000) }));
+    const { read } = await stage((_request, response) => ok(response, JSON.stringify({ values })));
+    expect((await read('/repos?limit=1000')).value).toEqual({ values });
+  });
+
   it('is a body that says it is too large, of which nothing is read', async () => {
     let closed: Promise<unknown> = Promise.resolve();
     const { read } = await stage(

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { withAuthorization } from '../../src/bitbucket/authorize.ts';
 import { createExchange } from '../../src/bitbucket/exchange.ts';
@@ -229,6 +230,37 @@ describe('credentials', () => {
     const login = pool('a', 'b');
     expect(await send({ origin, login })).toMatchObject({ status: 401, error: null });
     expect(await send({ origin, login })).toMatchObject({ status: 401, error: null });
+    expect(seen).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['com.atlassian.bitbucket.AuthorisationException', ['a', 'b']],
+    ['com.atlassian.bitbucket.auth.IncorrectPasswordAuthenticationException', ['a', 'b', 'b']],
+  ])('reads a refusal that is packed (%s)', async (exceptionName, expected) => {
+    const seen: string[] = [];
+    const packed = gzipSync(JSON.stringify({ errors: [{ exceptionName }] }));
+    const origin = await listen((request, response) => {
+      seen.push(loginOf(request));
+      response.writeHead(401, { 'content-encoding': 'gzip' }).end(packed);
+    });
+    const send = sender();
+    const login = pool('a', 'b');
+    expect((await send({ origin, login })).body.equals(packed)).toBe(true);
+    await send({ origin, login });
+    expect(seen).toEqual(expected);
+  });
+
+  it.each([
+    ['that is none', Buffer.from('no gzip')],
+    ['that comes to far too much', gzipSync(Buffer.alloc(50_000_000, 32))],
+  ])('takes a packed refusal %s for one without words', async (_, body) => {
+    const seen: string[] = [];
+    const origin = await listen((request, response) => {
+      seen.push(loginOf(request));
+      if (seen.length > 1) response.end('fine');
+      else response.writeHead(401, { 'content-encoding': 'gzip' }).end(body);
+    });
+    expect(await sender()({ origin, login: pool('a', 'b') })).toMatchObject({ status: 200 });
     expect(seen).toEqual(['a', 'b']);
   });
 

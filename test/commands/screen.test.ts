@@ -54,6 +54,22 @@ describe.each([true, false])('the screen, on a terminal: %j', (onTerminal) => {
   });
 });
 
+it.each([true, false])('shows nothing that steers a terminal, on a terminal: %j', (onTerminal) => {
+  const { stream, text } = output();
+  const screen = createScreen(stream, onTerminal);
+  screen.skipped({
+    type: 'project',
+    what: `project X\u001b]0;\nall well${'x'.repeat(9_000)}`,
+    reason: 'odd-key',
+  });
+  const refused = { kind: 'parked', sequence: 3, size: 250, status: 422 } as const;
+  screen.delivery({ ...refused, text: 'no\u001b[2J\nall well' });
+  screen.close();
+  expect(text()).toContain('skipped: project X\uFFFD]0;\uFFFDall wellxxx');
+  expect(text()).toContain('status 422: no\uFFFD[2J\uFFFDall well');
+  expect(text()).not.toContain('x'.repeat(200));
+});
+
 it('writes plain lines without control characters', () => {
   const { stream, text } = output();
   const screen = createScreen(stream, false);

@@ -45,7 +45,7 @@ export async function startCommandStage(options: StageOptions = {}): Promise<Com
 function workbench(stage: Stage, agents: AgentProcess[]): Workbench {
   const cwd = stage.agentEnv.STATE_DIR ?? '';
   const stateDir = mkdtempSync(join(cwd, 'state-'));
-  const receiver = createEssentialsReceiver();
+  const receiver = createEssentialsReceiver({ received: stage.receiver.received });
   stage.receiver.respond(receiver.respond);
   stage.bitbucket.faults.clear();
   stage.bitbucket.requests.length = 0;

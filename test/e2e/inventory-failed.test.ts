@@ -28,7 +28,12 @@ const exception = (status: number, name: string): Fault => ({
     errors: [{ context: null, message: 'no', exceptionName: `com.atlassian.${name}` }],
   }),
 });
-const json = (body: unknown): Fault => ({ kind: 'status', status: 200, body: JSON.stringify(body) });
+const json = (body: unknown): Fault => ({
+  kind: 'status',
+  status: 200,
+  body: JSON.stringify(body),
+  headers: { 'X-AUSERNAME': 'agent' },
+});
 
 /** A page as Bitbucket gives it. */
 async function pageAt({ bitbucket }: Town, path: string) {
@@ -83,7 +88,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
       kind: 'status',
       status: 200,
       body: gzipSync(Buffer.alloc(HUNDRED_MB, ' ')),
-      headers: { 'Content-Encoding': 'gzip' },
+      headers: { 'Content-Encoding': 'gzip', 'X-AUSERNAME': 'agent' },
     }),
     says: /is over 32 MiB/,
   },

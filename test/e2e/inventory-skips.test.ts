@@ -30,7 +30,9 @@ async function spoil(list: string, change: (values: Raw[]) => unknown[]): Promis
   });
   const page = (await body.json()) as { values: Raw[] };
   const spoilt = JSON.stringify({ ...page, values: change(page.values) });
-  town.bitbucket.faults.add({ match: `${API}${list}?`, kind: 'status', status: 200, body: spoilt });
+  const headers = { 'X-AUSERNAME': 'agent' };
+  const match = `${API}${list}?`;
+  town.bitbucket.faults.add({ match, kind: 'status', status: 200, body: spoilt, headers });
 }
 
 const final = () => town.held.batches.at(-1)?.final;

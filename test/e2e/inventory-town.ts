@@ -31,7 +31,7 @@ export async function startTown(options: BitbucketOptions, variables: Variables 
   const workplace = makeWorkplace();
   let bitbucket = await startBitbucket(options);
   const receiver = await startReceiver();
-  const held = createEssentialsReceiver();
+  const held = createEssentialsReceiver({ received: receiver.received });
   receiver.respond(held.respond);
   const whole = {
     ...(await enough()),

@@ -5,7 +5,14 @@ import { createEssentialsReceiver } from '../../sandbox/essentials-receiver.ts';
 const RUN = '5b1c3a52-3a4e-4d4c-9a53-6f0c3b0a7d11';
 const LATER = '5b1c3a52-3a4e-4d4c-9a53-6f0c3b0a7d12';
 const id = (number: number) => `00000000-0000-5000-8000-${String(number).padStart(12, '0')}`;
-const resource = (number: number, type = 'user') => ({ type, id: id(number), attributes: { number } });
+const attributesOf = (number: number, type = 'user') =>
+  type === 'user' ? { username: `u${number}` } : { name: `r${number}`, full_name: `KEY/r${number}` };
+const resource = (number: number, type = 'user') => ({
+  type,
+  id: id(number),
+  attributes: attributesOf(number, type),
+});
+const renamed = (number: number) => ({ ...resource(number), attributes: { username: 'renamed' } });
 const name = (number: number, type = 'user') => ({ type, id: id(number) });
 
 interface Parts {
@@ -41,9 +48,15 @@ const final = (users: number | null, repositories: number | null) => ({
 });
 
 function receiver() {
-  const model = createEssentialsReceiver();
-  const status = (parts: Parts) => model.respond(request(parts)).status;
-  return { model, status, users: () => [...model.users.keys()] };
+  const received: ReturnType<typeof request>[] = [];
+  const model = createEssentialsReceiver({ received });
+  const status = (parts: Parts) => {
+    received.push(request(parts));
+    return model.respond(request(parts)).status;
+  };
+  /** Another one answers, with what is no success. */
+  const refused = (parts: Parts) => void received.push(request(parts));
+  return { model, status, refused, users: () => [...model.users.keys()] };
 }
 
 describe('the receiver', () => {
@@ -53,7 +66,7 @@ describe('the receiver', () => {
     expect(status({ sequence: 2, meta: { deleted: [name(2)] } })).toBe(202);
     expect(status({ sequence: 5, meta: final(1, 1) })).toBe(202);
     expect([users(), [...model.repositories.keys()]]).toEqual([[id(1)], [id(9)]]);
-    expect(model.users.get(id(1))).toEqual({ number: 1 });
+    expect(model.users.get(id(1))).toEqual({ username: 'u1' });
     expect(model.problems).toEqual([]);
     expect(status({ run: LATER, meta: final(2, null) })).toBe(202);
     expect(model.problems).toEqual([`${LATER}:1: final counts 2 of type user, 1 are held`]);
@@ -102,6 +115,41 @@ describe('the receiver', () => {
     ]);
   });
 
+  it('notes what comes after the final of its run', () => {
+    const { model, status } = receiver();
+    status({ data: [resource(1)] });
+    status({ sequence: 2, meta: final(1, 0) });
+    expect(model.problems).toEqual([]);
+    status({ sequence: 3, meta: final(1, 0) });
+    expect(model.problems).toEqual([`${RUN}:3: after the final of its run`]);
+  });
+
+  it.each([
+    ['kind', { kind: 'snapshot' }, 'snapshot Main on-premises'],
+    ['profile', { profile: 'Other' }, 'delta Other on-premises'],
+    ['service_type', { service_type: 'cloud' }, 'delta Main cloud'],
+  ])('notes another %s within a run', (_name, meta, told) => {
+    const { model, status } = receiver();
+    status({ data: [resource(1)] });
+    expect(status({ sequence: 2, data: [resource(2)], meta })).toBe(202);
+    expect(model.problems).toEqual([`${RUN}:2: ${told} in a run of delta Main on-premises`]);
+    status({ run: LATER, data: [resource(3)], meta });
+    expect(model.problems).toHaveLength(1);
+  });
+
+  it('notes attributes that are not as the published schemas say', () => {
+    const { model, status } = receiver();
+    const bad = [
+      { ...resource(1), attributes: { username: '' } },
+      { ...resource(2, 'repository'), attributes: { ...attributesOf(2, 'repository'), more: 1 } },
+    ];
+    expect(status({ data: [...bad, resource(3), resource(4, 'repository')] })).toBe(202);
+    expect(model.problems).toEqual([
+      `${RUN}:1: user ${id(1)}: /attributes/username must NOT have fewer than 1 characters`,
+      `${RUN}:1: repository ${id(2)}: /attributes must NOT have additional properties`,
+    ]);
+  });
+
   const many = Array.from({ length: 501 }, (_, number) => resource(number));
   it.each<[string, Parts, number]>([
     ['GET', { method: 'GET' }, 405],
@@ -131,5 +179,64 @@ describe('the receiver', () => {
     expect(status(parts)).toBe(expected);
     expect(model.problems).toEqual([expect.stringContaining(problem)]);
     expect([model.users.size, model.batches.length]).toEqual([0, 0]);
+  });
+});
+
+describe('the receiver that knows of all requests', () => {
+  /** Holds the users 1, 2 and 3, to the end of a run. */
+  function filled() {
+    const made = receiver();
+    made.status({ data: [resource(1), resource(2), resource(3)] });
+    made.status({ sequence: 2, meta: final(3, 0) });
+    return made;
+  }
+  const names = (...deleted: unknown[]) => ({ meta: { deleted } });
+
+  it('notes a tombstone for what no batch has named, taken or refused', () => {
+    const { model, status, refused } = filled();
+    status({ run: LATER, data: [], ...names(name(3), name(8)) });
+    expect(model.problems).toEqual([`${LATER}:1: a tombstone for user ${id(8)}, which was never named`]);
+    refused({ run: LATER, sequence: 2, data: [resource(9)] });
+    status({ run: LATER, sequence: 3, ...names(name(9)) });
+    expect(model.problems).toHaveLength(1);
+  });
+
+  it('notes a delta that repeats what is held', () => {
+    const { model, status } = filled();
+    status({ run: LATER, data: [resource(1), renamed(2)] });
+    status({ run: LATER, sequence: 2, meta: final(3, 0) });
+    expect(model.problems).toEqual([`${LATER}:2: 1 of type user as they are held, such as ${id(1)}`]);
+  });
+
+  it('takes all of a type anew, by a snapshot or not', () => {
+    for (const kind of ['snapshot', 'delta']) {
+      const { model, status } = filled();
+      status({ run: LATER, data: [resource(1), renamed(2)], meta: { kind, deleted: [name(3)] } });
+      status({ run: LATER, sequence: 2, meta: { kind, ...final(2, 0) } });
+      expect(model.problems).toEqual([]);
+    }
+  });
+
+  it('takes again what was refused, and what a run without final has sent', () => {
+    const { model, status, refused } = filled();
+    refused({ run: LATER, data: [renamed(1)] });
+    status({ run: LATER, sequence: 2, data: [resource(1)] });
+    status({ run: LATER, sequence: 3, meta: final(3, 0) });
+    expect(model.problems).toEqual([]);
+    const [open, last] = ['5b1c3a52-3a4e-4d4c-9a53-6f0c3b0a7d13', '5b1c3a52-3a4e-4d4c-9a53-6f0c3b0a7d14'];
+    status({ run: open, data: [renamed(2)] });
+    status({ run: last, data: [renamed(2)] });
+    status({ run: last, sequence: 2, meta: final(3, 0) });
+    expect(model.problems).toEqual([]);
+  });
+
+  it('that knows only of its own does not mind either', () => {
+    const model = createEssentialsReceiver();
+    const respond = (parts: Parts) => model.respond(request(parts));
+    respond({ data: [resource(1), resource(2)] });
+    respond({ sequence: 2, meta: final(2, 0) });
+    respond({ run: LATER, data: [resource(1)], ...names(name(8)) });
+    respond({ run: LATER, sequence: 2, meta: final(2, 0) });
+    expect(model.problems).toEqual([]);
   });
 });

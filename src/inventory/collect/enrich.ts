@@ -17,7 +17,10 @@ import { runTogether } from './task-group.ts';
 export interface EnrichOptions {
   readonly plan: EnrichmentPlan;
   readonly calls: Pick<OwnCalls, 'get'>;
-  readonly ledger: Pick<Ledger, 'takePlaces' | 'rememberPlaces' | 'placesLeft' | 'recordOf' | 'enrich'>;
+  readonly ledger: Pick<
+    Ledger,
+    'takePlaces' | 'rememberPlaces' | 'placesLeft' | 'recordOf' | 'enrichments' | 'enrich'
+  >;
   readonly privacy: Pick<Privacy, 'enrichment'>;
   /** How many repositories are read at the same time. */
   readonly concurrency: number;
@@ -116,7 +119,9 @@ class EnrichmentPass {
     const path = repositoryPath(projectKey, slug);
     if (path === null) return this.#skip(sourceId, 'odd-slug');
     try {
-      const read = await this.#facts.read(path, signal);
+      const { ledger } = this.#options;
+      const kept = () => ledger.enrichments([sourceId]).get(sourceId) ?? null;
+      const read = await this.#facts.read(path, signal, kept);
       this.#failedInARow = 0;
       this.#keep(sourceId, read);
     } catch (error) {

@@ -1,14 +1,16 @@
 import type { JsonReader, JsonReply } from '../../bitbucket/read-json.ts';
+import { impersonal } from '../../bitbucket/refused-error.ts';
 import type { Login } from '../../bitbucket/send.ts';
 import { AgentError } from '../../errors.ts';
 import type { RuleSet } from '../../rules/rule-set.ts';
 import { pathEnd } from '../../rules/target.ts';
 import type { Rule } from '../../rules/verdict.ts';
+import { ruleSuggestion, VIEWS } from './suggested-rule.ts';
 
 /** What became of one of the agent's own calls. No query, no body, no secret; fields as in the relay's records. */
 export interface OwnCallRecord {
   readonly method: 'GET';
-  /** As the rule saw it, without its query, cut at 500 characters. */
+  /** As the rule saw it, without its query and the owner of a personal project, cut at 500 characters. */
   readonly path: string;
   readonly allowed: boolean;
   readonly ruleId: string | null;
@@ -61,9 +63,6 @@ export interface OwnCallsOptions {
 /** What the reader sends, as far as a rule may ask for it. */
 const HEADERS = { accept: 'application/json', 'accept-encoding': 'gzip' };
 const LONGEST_PATH = 500;
-/** How a rule may see a call: from the REST API, or from Bitbucket's base URL. */
-const VIEWS = ['', '/rest/api/1.0', '/rest/api/latest'];
-
 type Way =
   | { readonly rule: Rule; readonly url: string }
   | { readonly rule: null; readonly reason: string; readonly because: string | null };
@@ -71,11 +70,13 @@ type Way =
 /** @see OwnCalls */
 export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
   const { loginOf, read, record, now = performance.now.bind(performance) } = options;
-  const way = wayFinder(options);
+  const addresses = addressesOf(options);
+  const way = wayFinder(options, addresses);
+  const ruleFor = ruleSuggestion(options.rules.private, addresses);
   const note = (url: string, started: number, found: Way, rest: { status: number; code?: string }): void =>
     record?.({
       method: 'GET',
-      path: url.slice(0, Math.min(pathEnd(url), LONGEST_PATH)),
+      path: impersonal(url.slice(0, pathEnd(url))).slice(0, LONGEST_PATH),
       allowed: found.rule !== null,
       ruleId: found.rule?.id ?? null,
       reason: found.rule === null ? found.reason : 'allowed',
@@ -83,13 +84,13 @@ export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
       ...rest,
     });
   return {
-    missing: (urls) => urls.flatMap((url) => missingRule(url, way(url)) ?? []),
+    missing: (urls) => urls.flatMap((url) => missingRule(url, way(url), ruleFor) ?? []),
     async get(url, signal) {
       const started = now();
       const found = way(url);
       if (found.rule === null) {
         note(url, started, found, { status: 0, code: 'RULE_MISSING' });
-        throw ruleMissing([missingRule(url, found)].filter((rule) => rule !== null));
+        throw ruleMissing([missingRule(url, found, ruleFor)].filter((rule) => rule !== null));
       }
       const { rule } = found;
       const { origin, basePath } = rule;
@@ -117,11 +118,13 @@ export function ruleMissing(missing: readonly MissingRule[]): AgentError {
   );
 }
 
-/** Finds the rule that sends a call to Bitbucket's REST API, asking for the call as each kind of rule would see it. */
-function wayFinder({ rules, bitbucket }: OwnCallsOptions): (url: string) => Way {
-  const { baseUrl, apiUrl } = bitbucket;
+function addressesOf({ bitbucket: { baseUrl, apiUrl } }: OwnCallsOptions): readonly string[] {
   const usual = [`${baseUrl}/rest/api/1.0`, `${baseUrl}/rest/api/latest`];
-  const addresses = (apiUrl === undefined ? usual : [apiUrl, ...usual]).map(plain);
+  return (apiUrl === undefined ? usual : [apiUrl, ...usual]).map(plain);
+}
+
+/** Finds the rule that sends a call to Bitbucket's REST API, asking for the call as each kind of rule would see it. */
+function wayFinder({ rules }: OwnCallsOptions, addresses: readonly string[]): (url: string) => Way {
   return (url) => {
     let reason = '';
     let because: string | null = null;
@@ -148,12 +151,11 @@ function plain(address: string): string {
   return origin + pathname.replace(/\/+$/, '');
 }
 
-function missingRule(url: string, found: Way): MissingRule | null {
+function missingRule(url: string, found: Way, ruleFor: (path: string) => string): MissingRule | null {
   if (found.rule !== null) return null;
   const path = url
     .slice(0, pathEnd(url))
     .replace(/^\/projects\/[^/]+/, '/projects/:projectKey')
     .replace(/\/repos\/[^/]+/, '/repos/:repositorySlug');
-  const rule = { method: 'GET', path, origin: 'https://${BITBUCKET_API}', auth: { scheme: 'bitbucket' } };
-  return { url, path, rule: JSON.stringify(rule), because: found.because };
+  return { url, path, rule: ruleFor(path), because: found.because };
 }

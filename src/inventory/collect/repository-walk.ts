@@ -1,4 +1,4 @@
-import { readPages } from '../../bitbucket/pages.ts';
+import { eachPage, readPages } from '../../bitbucket/pages.ts';
 import type { Place } from '../ledger/ledger.ts';
 import { enriched } from '../normalise/enriched.ts';
 import type { NormalisedRepository } from '../normalise/repository.ts';
@@ -20,6 +20,7 @@ export class RepositoryWalk {
   readonly #queue = new ProjectQueue(2);
   readonly #ids = new IdSet();
   #count = 0;
+  #allUrl = '/repos';
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -51,9 +52,14 @@ export class RepositoryWalk {
   };
 
   readonly #readAll = async (signal: AbortSignal): Promise<void> => {
-    const archived = (await this.#knowsArchived(signal)) ? '?archived=ALL' : '';
-    for await (const page of this.#pages(`/repos${archived}`, signal)) this.#keep(page);
+    if (await this.#knowsArchived(signal)) this.#allUrl = '/repos?archived=ALL';
+    await this.again(signal);
     this.#queue.sourceEnded();
+  };
+
+  /** `/repos` once more, for what the lists did not show because it was moved, or they changed, while they were read. */
+  readonly again = async (signal: AbortSignal): Promise<void> => {
+    await eachPage(this.#pages(this.#allUrl, signal), (page) => this.#keep(page));
   };
 
   readonly #walkProjects = async (signal: AbortSignal): Promise<void> => {
@@ -69,10 +75,14 @@ export class RepositoryWalk {
     const what = key.startsWith('~') ? 'a personal project' : `project ${key}`;
     const path = projectPath(key);
     if (path === null) return skips.add({ type: 'project', reason: 'odd-key', what });
+    let pages = 0;
     try {
-      for await (const page of this.#pages(`${path}/repos`, signal)) this.#keep(page);
+      await eachPage(this.#pages(`${path}/repos`, signal), (page) => {
+        pages += 1;
+        this.#keep(page);
+      });
     } catch (error) {
-      if (!isNotPermitted(error)) throw error;
+      if (pages > 0 || !isNotPermitted(error)) throw error;
       const reason = error.status === 404 ? 'not-found' : 'not-permitted';
       skips.add({ type: 'project', reason, what });
     }

@@ -1,4 +1,5 @@
-import { readPages } from '../../bitbucket/pages.ts';
+import { eachPage, readPages } from '../../bitbucket/pages.ts';
+import type { RefusedError } from '../../bitbucket/refused-error.ts';
 import type { Entry } from '../ledger/ledger.ts';
 import { IdSet, idOf } from './id-set.ts';
 import { isNotPermitted } from './permission.ts';
@@ -16,7 +17,8 @@ export class UserWalk {
   readonly #options: WalkOptions;
   readonly #ids = new IdSet();
   #count = 0;
-  #from: UsersList | null = null;
+  /** The lists that could be read. */
+  readonly #read: UsersList[] = [];
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -29,31 +31,50 @@ export class UserWalk {
 
   /** The first list that could be read. */
   get from(): UsersList | null {
-    return this.#from;
+    return this.#read[0] ?? null;
   }
 
   readonly task = async (signal: AbortSignal): Promise<void> => {
     const { usersLists } = this.#options.plan;
     for (const list of usersLists) {
-      const needed = this.#from === null && list === usersLists.at(-1);
-      if (await this.#read(list, needed, signal)) this.#from ??= list;
+      const refusal = await this.#refusalOf(list, signal);
+      if (refusal === null) this.#read.push(list);
+      else if (this.#read.length > 0) this.#skip(list, refusal);
+      else if (list === usersLists.at(-1)) throw refusal;
     }
   };
 
-  /** @returns false when the list is not permitted, which is a failure where it is `needed` */
-  async #read(list: UsersList, needed: boolean, signal: AbortSignal): Promise<boolean> {
+  /** The same lists once more, for whom they did not show because they changed while they were read. */
+  readonly again = async (signal: AbortSignal): Promise<void> => {
+    for (const list of this.#read) {
+      const refusal = await this.#refusalOf(list, signal);
+      if (refusal !== null) throw refusal;
+    }
+  };
+
+  /** Reads a list. @returns what it is refused with as a whole; `null`: it was read */
+  async #refusalOf(list: UsersList, signal: AbortSignal): Promise<RefusedError | null> {
     const { calls } = this.#options;
     let pages = 0;
     try {
-      for await (const page of readPages((url) => calls.get(url, signal), list, LIMIT)) {
-        pages += 1;
-        this.#keep(page);
-      }
-      return true;
+      await eachPage(
+        readPages((url) => calls.get(url, signal), list, LIMIT),
+        (page) => {
+          pages += 1;
+          this.#keep(page);
+        },
+      );
+      return null;
     } catch (error) {
-      if (needed || pages > 0 || !isNotPermitted(error)) throw error;
-      return false;
+      if (pages > 0 || !isNotPermitted(error)) throw error;
+      return error;
     }
+  }
+
+  /** Whom only this list has is not known then, and nobody is taken for gone. */
+  #skip(list: UsersList, { status }: RefusedError): void {
+    const reason = status === 404 ? 'not-found' : 'not-permitted';
+    this.#options.skips.add({ type: 'users-list', reason, what: `the list ${list}` });
   }
 
   #keep(page: readonly unknown[]): void {

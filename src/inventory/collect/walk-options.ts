@@ -12,7 +12,7 @@ export interface CollectOptions {
   /** `planOf` of the same scope. */
   readonly plan: Plan;
   readonly calls: Pick<OwnCalls, 'get'>;
-  readonly ledger: Pick<Ledger, 'store' | 'keep' | 'enrichments' | 'rememberPlaces'>;
+  readonly ledger: Pick<Ledger, 'store' | 'keep' | 'unseen' | 'enrichments' | 'rememberPlaces'>;
   readonly normaliser: Normaliser;
   readonly privacy: Pick<Privacy, 'includes' | 'user' | 'repository'>;
   /** How many projects are walked at the same time. */

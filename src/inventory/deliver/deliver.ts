@@ -1,4 +1,5 @@
 import { fullJitter, type Pause, pause as sleep } from '../../bitbucket/pause.ts';
+import { usedUp } from '../../buffer-collection.ts';
 import { AgentError } from '../../errors.ts';
 import type { EntityIds } from '../entity-id.ts';
 import type { Batch, Ledger, Run, Seen } from '../ledger/ledger.ts';
@@ -6,6 +7,8 @@ import { type BatchDraft, type BatchFrame, draftBatch, draftManifest, MOST_MEMBE
 import { BatchSizes } from './batch-sizes.ts';
 import type { Destination, Reply } from './destination.ts';
 
+/** A batch has been records, text, bytes and a frame of the tunnel when it is acknowledged. */
+const COPIES = 4;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
 const LONGEST_OBEYED_MS = 10 * 60_000;
@@ -76,8 +79,6 @@ export function deliver(options: DeliveryOptions): Promise<DeliveryResult> {
   return new Delivery(options).run();
 }
 
-type Outcome = 'acknowledged' | 'parked' | 'halved';
-
 class Delivery {
   readonly #options: DeliveryOptions;
   readonly #frame: BatchFrame;
@@ -93,12 +94,12 @@ class Delivery {
 
   async run(): Promise<DeliveryResult> {
     const { ledger } = this.#options;
-    for (;;) {
+    while (!ledger.finalAcknowledged) {
       const batch = ledger.waiting() ?? this.#next();
       if (batch === null) return this.#result('parked');
-      const outcome = await this.#settle(batch);
-      if (outcome === 'acknowledged' && batch.size === 0) return this.#result('complete');
+      await this.#settle(batch);
     }
+    return this.#result('complete');
   }
 
   #result(state: DeliveryResult['state']): DeliveryResult {
@@ -121,11 +122,10 @@ class Delivery {
   }
 
   /** Tries a batch until something has become of it. */
-  async #settle(batch: Batch): Promise<Outcome> {
+  async #settle(batch: Batch): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       const reply = await this.#try(batch);
-      const outcome = reply instanceof AgentError ? null : this.#decide(batch, reply);
-      if (outcome !== null) return outcome;
+      if (!(reply instanceof AgentError) && this.#decide(batch, reply)) return;
       await this.#wait(batch, tries, reply);
     }
   }
@@ -143,35 +143,37 @@ class Delivery {
     }
   }
 
-  /** What an answer means; `null`: try again. */
-  #decide(batch: Batch, reply: Reply): Outcome | null {
+  /** Does what an answer asks for. @returns false: try again */
+  #decide(batch: Batch, reply: Reply): boolean {
     const { status } = reply;
-    if (status >= 200 && status < 300) return this.#acknowledge(batch);
-    if (status === 408 || status === 429 || status >= 500) return null;
-    this.#stopIfRefused(reply);
-    if (status === 413 && batch.size > 1) return this.#halve(batch);
-    return this.#park(batch, reply);
+    if (status === 408 || status === 429 || status >= 500) return false;
+    if (status >= 200 && status < 300) this.#acknowledge(batch);
+    else {
+      this.#stopIfRefused(reply);
+      if (status === 413 && batch.size > 1) this.#halve(batch);
+      else this.#park(batch, reply);
+    }
+    return true;
   }
 
-  #acknowledge(batch: Batch): Outcome {
+  #acknowledge(batch: Batch): void {
     const { sequence, size, body } = batch;
     const sent = this.#options.ledger.acknowledge(sequence);
     this.#sizes.accepted(body.length);
+    usedUp(COPIES * body.length);
     this.#batches += 1;
     this.#tell({ kind: 'acknowledged', sequence, size, sent });
-    return 'acknowledged';
   }
 
-  #park({ sequence, size }: Batch, reply: Reply): Outcome {
+  #park({ sequence, size }: Batch, reply: Reply): void {
     const { status } = reply;
     const text = shown(reply.text);
     this.#options.ledger.park(sequence, status, text);
     this.#tell({ kind: 'parked', sequence, size, status, text });
-    return 'parked';
   }
 
   /** A process that ends in the middle leaves the members without a batch: they find another one. */
-  #halve({ sequence, size, body }: Batch): Outcome {
+  #halve({ sequence, size, body }: Batch): void {
     const { ledger, ids } = this.#options;
     this.#sizes.refused(body.length);
     const members = ledger.withdraw(sequence);
@@ -180,7 +182,6 @@ class Delivery {
     for (const half of [members.slice(0, middle), members.slice(middle)]) {
       this.#enqueue(draftBatch(this.#frame, half, ids, Number.POSITIVE_INFINITY));
     }
-    return 'halved';
   }
 
   async #wait({ sequence }: Batch, tries: number, reply: Reply | AgentError): Promise<void> {

@@ -26,6 +26,8 @@ export interface RequestTunnel {
       readonly requestId: string;
     },
     timeoutMs: number,
+    /** Gives the request up. */
+    signal: AbortSignal,
   ): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, unknown>>;
@@ -65,7 +67,7 @@ export function tunnelDestination(
         body: text,
       } = await unlessAborted(signal, async () => {
         await tunnel.opened(signal, OPENING_MS);
-        return tunnel.request(request, timeoutMs);
+        return tunnel.request(request, timeoutMs, signal);
       });
       return {
         status,
@@ -97,7 +99,7 @@ function isBlocked({ status, text }: Reply): boolean {
   }
 }
 
-/** The tunnel's own wait cannot be ended; what it brings after an abort is dropped. */
+/** An abort is told as one, at once; what the tunnel brings after it is dropped. */
 async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const interrupted = () => new AgentError('RUN_INTERRUPTED', 'The delivery was stopped.');
   if (signal.aborted) throw interrupted();

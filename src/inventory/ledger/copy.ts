@@ -2,9 +2,6 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inFolder, LEDGER_FILE } from './state-folder.ts';
 
-/** Whether a run has ever kept anything in this folder. */
-export const hasLedger = (folder: string): boolean => existsSync(join(folder, LEDGER_FILE));
-
 /**
  * Copies a ledger as it is, also one that is damaged or of other settings: what a run would make of it happens to the
  * copy. For the process that holds the lock of `from`.

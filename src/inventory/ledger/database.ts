@@ -103,6 +103,6 @@ function hintFor(code: number): string {
   if (code === SQLITE.FULL) return 'Make room on the volume of STATE_DIR.';
   if (code === SQLITE.BUSY) return 'Another program has a file in STATE_DIR open; let it finish.';
   if (code === SQLITE.CORRUPT || code === SQLITE.NOTADB)
-    return 'Start again: a damaged ledger is set aside, and everything is sent once more.';
+    return 'Start again: a damaged ledger is replaced, and everything is sent once more.';
   return 'Check that the folder STATE_DIR is on a local, writable volume with room left.';
 }

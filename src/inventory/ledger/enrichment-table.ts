@@ -25,7 +25,9 @@ export class EnrichmentTable {
       `INSERT INTO enrichment (id, enrichment, at) VALUES (?1, ?2, ?3)
        ON CONFLICT DO UPDATE SET enrichment = ?2, at = ?3`,
     );
-    this.#forget = db.command('DELETE FROM enrichment WHERE id NOT IN (SELECT id FROM repository_record)');
+    this.#forget = db.command(
+      'DELETE FROM enrichment WHERE id NOT IN (SELECT id FROM repository WHERE record IS NOT NULL)',
+    );
     this.#clear = db.command('DELETE FROM enrichment');
   }
 

@@ -8,6 +8,11 @@ export interface LedgerIdentity {
   readonly baseUrl: string;
   /** The fingerprint of the privacy settings. */
   readonly privacy: string;
+  /**
+   * Who gets it, and under which profile. Another one has acknowledged nothing. `null`: nothing is sent, and what is
+   * known of the last one stays.
+   */
+  readonly receiver: string | null;
 }
 
 export const TYPES: readonly EntityType[] = ['user', 'repository'];
@@ -29,13 +34,29 @@ export class Facts {
     this.#unset = db.command('DELETE FROM fact WHERE name = ?');
   }
 
-  get identity(): LedgerIdentity {
-    return { baseUrl: this.#text('base_url'), privacy: this.#text('privacy') };
+  get baseUrl(): string {
+    return this.#text('base_url');
   }
 
-  set identity(identity: LedgerIdentity) {
-    this.#set('base_url', identity.baseUrl);
-    this.#set('privacy', identity.privacy);
+  set baseUrl(url: string) {
+    this.#set('base_url', url);
+  }
+
+  get privacy(): string {
+    return this.#text('privacy');
+  }
+
+  set privacy(fingerprint: string) {
+    this.#set('privacy', fingerprint);
+  }
+
+  /** `null`: it was never told. */
+  get receiver(): string | null {
+    return this.#text('receiver') || null;
+  }
+
+  set receiver(receiver: string) {
+    this.#set('receiver', receiver);
   }
 
   /** Runs up to this number say nothing of what is in the ledger now. */
@@ -53,9 +74,10 @@ export class Facts {
     return (reasons.find((reason) => reason !== '') as SnapshotReason | undefined) ?? null;
   }
 
-  /** A reason that stands already is kept: it says more. */
+  /** A reason that stands already is kept: it says more, unless it is `full`. */
   demandSnapshot(types: readonly EntityType[], reason: SnapshotReason): void {
-    for (const type of types) if (this.#text(`due_${type}`) === '') this.#set(`due_${type}`, reason);
+    for (const type of types)
+      if (['', 'full'].includes(this.#text(`due_${type}`))) this.#set(`due_${type}`, reason);
   }
 
   snapshotDone(scope: Scope): void {

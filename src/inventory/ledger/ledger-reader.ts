@@ -15,7 +15,10 @@ import { TABLES_VERSION } from './tables.ts';
  * holds the inventory of another Bitbucket or under other privacy settings. After a change of those settings
  * `lastComplete` and `lastCollected` are `null` until there has been a run again.
  */
-export function openLedgerReader(folder: string, identity: LedgerIdentity): LedgerReader | null {
+export function openLedgerReader(
+  folder: string,
+  identity: Pick<LedgerIdentity, 'baseUrl' | 'privacy'>,
+): LedgerReader | null {
   const file = join(folder, LEDGER_FILE);
   if (!existsSync(file)) return null;
   let db: Database | null = null;
@@ -30,18 +33,19 @@ export function openLedgerReader(folder: string, identity: LedgerIdentity): Ledg
   }
 }
 
-function readerOf(db: Database, identity: LedgerIdentity): LedgerReader | null {
+function readerOf(db: Database, identity: Pick<LedgerIdentity, 'baseUrl' | 'privacy'>): LedgerReader | null {
   db.exec('PRAGMA cache_size = -2048');
   const version = db.read(() => db.query<{ user_version: number }>('PRAGMA user_version').one());
   if (version?.user_version !== TABLES_VERSION) return null;
   const facts = new Facts(db);
-  const found = db.read(() => facts.identity);
-  if (found.baseUrl !== identity.baseUrl || found.privacy !== identity.privacy) return null;
+  const isOf = db.read(() => facts.baseUrl === identity.baseUrl && facts.privacy === identity.privacy);
+  if (!isOf) return null;
   const runs = new RunList(db);
   const parked = parkedBatches(db);
   const enrichments = enrichmentLookup(db);
   const entities = (type: EntityType): Query<Entry> =>
-    db.query(`SELECT id AS sourceId, record FROM ${type}_record WHERE id > ? ORDER BY id LIMIT ?`);
+    db.query(`SELECT id AS sourceId, text AS record FROM ${type} JOIN ${type}_record ON number = record
+      WHERE id > ? ORDER BY id LIMIT ?`);
   const byType = { user: entities('user'), repository: entities('repository') };
   return {
     runs: (count, before = Number.MAX_SAFE_INTEGER) => db.read(() => runs.list(count, before)),

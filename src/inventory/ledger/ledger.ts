@@ -103,8 +103,17 @@ export interface Place {
   readonly slug: string;
 }
 
-/** Why the next run must be a snapshot. `full`: a snapshot was asked for and did not come to its end. */
-export type SnapshotReason = 'new' | 'corrupt' | 'other-bitbucket' | 'full';
+/**
+ * Why the next run must be a snapshot. `corrupt`: the broken file was kept beside the new one, `corrupt-removed`: it was
+ * not. `full`: a snapshot was asked for and did not come to its end.
+ */
+export type SnapshotReason =
+  | 'new'
+  | 'corrupt'
+  | 'corrupt-removed'
+  | 'other-bitbucket'
+  | 'other-receiver'
+  | 'full';
 
 /**
  * What was read, what the receiver has acknowledged, what waits to be sent, and the runs: one SQLite file in the state
@@ -118,15 +127,21 @@ export interface Ledger {
   /** A run that was delivering when its process ended; it must be finished before another one starts. */
   unfinished(): Run | null;
   /**
-   * Starts a run. Runs that were collecting have failed; batches that are parked are superseded by this run.
+   * Starts a run. Runs that were collecting have failed.
    * `everything`: nothing of its scope counts as acknowledged once it is read; a snapshot is always so.
    */
   start(run: RunStart): Run;
 
   /** Keeps what one page gave. What this run has seen already is left as it is. Returns how many were new to the run. */
   store(type: EntityType, entries: readonly Entry[]): number;
-  /** These were seen and could not be taken: what was known of them before stays as it is. */
-  keep(type: EntityType, sourceIds: readonly number[]): void;
+  /**
+   * These were seen and could not be taken: what was known of them before stays as it is. `all`: some were seen whose id
+   * could not be read, so nothing of the type may be taken for gone. Returns how many were new to the run and have a
+   * record: a receiver holds them.
+   */
+  keep(type: EntityType, sourceIds: readonly number[] | 'all'): number;
+  /** How many of those that are not gone this run has not seen. */
+  unseen(type: EntityType): number;
   /** The kept enrichment of these repositories. */
   enrichments(sourceIds: readonly number[]): ReadonlyMap<number, Enrichment>;
 
@@ -142,15 +157,18 @@ export interface Ledger {
   recordOf(sourceId: number): string | null;
 
   /**
-   * Everything in the run's scope has been read: what it did not see is gone. The run is delivering from here on.
-   * Of a snapshot nothing counts as acknowledged, and what is gone is forgotten; of a delta, what is gone and was ever
-   * in a batch waits as a tombstone.
+   * Everything in the run's scope has been read: what it did not see is gone, and waits as a tombstone if it was ever in
+   * a batch. What was parked of this scope is superseded. The run is delivering from here on. Of a snapshot nothing
+   * counts as acknowledged.
    */
   collected(seen: Seen): Run;
 
   /** The oldest batch that waits. */
   waiting(): Batch | null;
-  /** Up to `count` entities that no batch holds and that the receiver does not know in their present form. */
+  /**
+   * Up to `count` entities for one batch: no other one holds them, and the receiver does not know them in their present
+   * form. Those that were never refused come first; of the others fewer at a time the more often they were.
+   */
   pending(count: number): readonly Pending[];
   /** How many that are, waiting batches not counted. */
   pendingCount(): number;
@@ -166,6 +184,8 @@ export interface Ledger {
   parked(): readonly ParkedBatch[];
   /** Whether any batch of this run was acknowledged. */
   readonly anyAcknowledged: boolean;
+  /** Whether the manifest of this run was acknowledged: then all that is left is to finish it. */
+  readonly finalAcknowledged: boolean;
 
   /**
    * Ends the run. `complete` ends `snapshotDue` if the run was a snapshot and the receiver has acknowledged all of it.

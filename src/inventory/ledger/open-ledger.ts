@@ -1,24 +1,30 @@
-import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Database, SQLITE, sqliteCode } from './database.ts';
 import { Facts, type LedgerIdentity, TYPES } from './facts.ts';
 import type { Ledger, SnapshotReason } from './ledger.ts';
 import { wipeRecords } from './privacy-change.ts';
+import { serveReceiver } from './receiver-change.ts';
+import { dropSetAside, removeLedger, setAside } from './set-aside.ts';
 import { SqliteLedger } from './sqlite-ledger.ts';
 import { inFolder, LEDGER_FILE, makeFolder } from './state-folder.ts';
 import { APPLICATION_ID, createTables, TABLES_VERSION } from './tables.ts';
 
 export { openLedgerReader } from './ledger-reader.ts';
 
-const KEPT_CORRUPT_FILES = 2;
 /** What SQLite says of a file that is none of its own, is damaged or lacks a table. */
 const DAMAGED: ReadonlySet<number> = new Set([SQLITE.ERROR, SQLITE.CORRUPT, SQLITE.NOTADB]);
-const CORRUPT_FILE = /^ledger\.corrupt-.*\.db$/;
+
+interface Found {
+  readonly db: Database;
+  readonly facts: Facts;
+}
 
 /**
  * Opens the ledger in the state folder, for the process that holds the folder's lock. One that is not there, cannot be
- * read or belongs to another Bitbucket is replaced by a new one, and `snapshotDue` says why; one that cannot be read
- * is kept beside it as `ledger.corrupt-<time>.db`. When the privacy settings have changed, every record is wiped.
+ * read or belongs to another Bitbucket is replaced by a new one, and `snapshotDue` says why. One that cannot be read is
+ * kept beside it while the settings are those it was written under. When the privacy settings have changed, every record
+ * is wiped; when the receiver is another one, nothing counts as sent to it.
  *
  * @param now epoch milliseconds
  * @throws AgentError `STATE_UNUSABLE`
@@ -26,31 +32,50 @@ const CORRUPT_FILE = /^ledger\.corrupt-.*\.db$/;
 export function openLedger(folder: string, identity: LedgerIdentity, { now }: { now: () => number }): Ledger {
   const at = resolve(folder);
   makeFolder(at);
-  const file = join(at, LEDGER_FILE);
-  const isThere = existsSync(file);
-  const found = isThere ? openSound(at) : null;
-  if (found === null) {
-    if (isThere) inFolder(at, () => setAside(at, now()));
-    return create(at, identity, isThere ? 'corrupt' : 'new');
-  }
-  const { db, facts } = found;
-  if (facts.identity.baseUrl !== identity.baseUrl) {
-    db.close();
-    inFolder(at, () => removeFiles(at));
-    return create(at, identity, 'other-bitbucket');
-  }
-  if (facts.identity.privacy !== identity.privacy) {
-    // Files set aside are of older settings too, and go first: once the wipe is done nothing calls for it again.
-    inFolder(at, () => dropCorrupt(at, 0));
-    wipeRecords(db, identity, new Date(now()).toISOString());
-  }
+  const time = now();
+  const found = existsSync(join(at, LEDGER_FILE)) ? openSound(at) : null;
+  const isOwn = found !== null && found.facts.baseUrl === identity.baseUrl;
+  if (!isOwn) found?.db.close();
+  const db = isOwn
+    ? adapt(found, at, identity, time)
+    : create(at, identity, makeRoom(at, identity, found, time));
+  serveReceiver(db, identity.receiver, new Date(time).toISOString());
   // What was wiped does not stay in the log either, also when the process that wiped it ended just then.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   return new SqliteLedger(db);
 }
 
+/** After a change of the privacy settings nothing stays that was read before. */
+function adapt(
+  { db, facts }: Found,
+  folder: string,
+  { baseUrl, privacy }: LedgerIdentity,
+  now: number,
+): Database {
+  // These go first: once the wipe is done nothing calls for it again.
+  inFolder(folder, () => dropSetAside(folder, { baseUrl, privacy }));
+  if (facts.privacy !== privacy) wipeRecords(db, privacy, new Date(now).toISOString());
+  return db;
+}
+
+/** Takes what cannot be used out of the way. @returns why there is nothing to go on with */
+function makeRoom(
+  folder: string,
+  identity: LedgerIdentity,
+  found: Found | null,
+  now: number,
+): SnapshotReason {
+  if (!existsSync(join(folder, LEDGER_FILE))) return 'new';
+  return inFolder(folder, () => {
+    if (found === null) return setAside(folder, identity, now) ? 'corrupt' : 'corrupt-removed';
+    dropSetAside(folder, null);
+    removeLedger(folder);
+    return 'other-bitbucket';
+  });
+}
+
 /** `null`: the file is no ledger of this version, or a damaged one. */
-function openSound(folder: string): { readonly db: Database; readonly facts: Facts } | null {
+function openSound(folder: string): Found | null {
   const db = new Database(join(folder, LEDGER_FILE));
   try {
     prepare(db, folder);
@@ -76,8 +101,11 @@ function isSound(db: Database): boolean {
   });
 }
 
-/** Takes its name only when it is whole, so that one cut short is never taken for a damaged one. */
-function create(folder: string, identity: LedgerIdentity, reason: SnapshotReason): Ledger {
+/**
+ * Takes its name only when it is whole, so that one cut short is never taken for a damaged one, and when no log of an
+ * earlier one is left: SQLite would play that into it.
+ */
+function create(folder: string, identity: LedgerIdentity, reason: SnapshotReason): Database {
   const file = join(folder, LEDGER_FILE);
   const unfinished = `${file}.new`;
   inFolder(folder, () => {
@@ -89,16 +117,21 @@ function create(folder: string, identity: LedgerIdentity, reason: SnapshotReason
     made.transaction(() => {
       createTables(made);
       const facts = new Facts(made);
-      facts.identity = identity;
+      facts.baseUrl = identity.baseUrl;
+      facts.privacy = identity.privacy;
       facts.demandSnapshot(TYPES, reason);
     });
   } finally {
     made.close();
   }
-  inFolder(folder, () => renameSync(unfinished, file));
+  inFolder(folder, () => {
+    dropSetAside(folder, identity);
+    removeLedger(folder);
+    renameSync(unfinished, file);
+  });
   const db = new Database(file);
   prepare(db, folder);
-  return new SqliteLedger(db);
+  return db;
 }
 
 /**
@@ -112,26 +145,7 @@ function prepare(db: Database, folder: string): void {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA secure_delete = ON;
-    PRAGMA cache_size = -8192;
-    PRAGMA wal_autocheckpoint = 1000;
-    PRAGMA journal_size_limit = 8388608;`);
-}
-
-function setAside(folder: string, now: number): void {
-  const time = new Date(now).toISOString().replaceAll(':', '-');
-  renameSync(join(folder, LEDGER_FILE), join(folder, `ledger.corrupt-${time}.db`));
-  removeFiles(folder);
-  dropCorrupt(folder, KEPT_CORRUPT_FILES);
-}
-
-function dropCorrupt(folder: string, keep: number): void {
-  const files = readdirSync(folder)
-    .filter((name) => CORRUPT_FILE.test(name))
-    .sort();
-  for (const name of files.slice(0, Math.max(0, files.length - keep))) rmSync(join(folder, name));
-}
-
-/** The database goes before what belongs to it: a reader never finds it with another one's log. */
-function removeFiles(folder: string): void {
-  for (const end of ['', '-wal', '-shm']) rmSync(join(folder, `${LEDGER_FILE}${end}`), { force: true });
+    PRAGMA cache_size = -2048;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 16777216;`);
 }

@@ -50,6 +50,7 @@ export class Outbox {
   readonly #allWaiting: Query<OutboxRow>;
   readonly #parked: Query<OutboxRow>;
   readonly #parkedCount: Query<{ count: number }>;
+  readonly #any: Query<object>;
   readonly #delete;
   readonly #park;
   readonly #shrink;
@@ -65,6 +66,7 @@ export class Outbox {
     this.#allWaiting = db.query(`SELECT id, size, members ${waiting}`);
     this.#parked = db.query('SELECT id, members FROM outbox WHERE status IS NOT NULL ORDER BY id');
     this.#parkedCount = db.query('SELECT count(*) AS count FROM outbox WHERE status IS NOT NULL AND run = ?');
+    this.#any = db.query('SELECT 1 FROM outbox LIMIT 1');
     this.#delete = db.command('DELETE FROM outbox WHERE id = ?');
     this.#park = db.command('UPDATE outbox SET body = NULL, status = ?2, text = ?3 WHERE id = ?1');
     this.#shrink = db.command('UPDATE outbox SET members = ?2, size = ?3 WHERE id = ?1');
@@ -98,10 +100,12 @@ export class Outbox {
     return rows.map(({ members }) => JSON.parse(members));
   }
 
-  /** @returns false when no batch of this sequence waits */
-  park(run: number, sequence: number, status: number, text: string): boolean {
+  /** @returns its members; `null`: no batch of this sequence waits */
+  park(run: number, sequence: number, status: number, text: string): Members | null {
     const row = this.#waiting.one(run, sequence);
-    return row !== null && this.#park(row.id, status, text.slice(0, LONGEST_TEXT)) === 1;
+    if (row === null) return null;
+    this.#park(row.id, status, text.slice(0, LONGEST_TEXT));
+    return JSON.parse(row.members);
   }
 
   parked(): ParkedEntry[] {
@@ -118,6 +122,10 @@ export class Outbox {
     const size = members.user.length + members.repository.length;
     if (size === 0) this.#delete(id);
     else this.#shrink(id, JSON.stringify(members), size);
+  }
+
+  isEmpty(): boolean {
+    return this.#any.one() === null;
   }
 
   clear(): void {

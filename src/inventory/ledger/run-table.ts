@@ -20,6 +20,7 @@ interface RunRow {
   readonly sequence: number;
   readonly acknowledged: number;
   readonly sent: number;
+  readonly final: number;
   readonly error_code: string | null;
   readonly error_message: string | null;
 }
@@ -32,7 +33,18 @@ export interface RunEntry extends Run {
   readonly sequence: number;
   /** How many batches were acknowledged. */
   readonly acknowledged: number;
+  /** The manifest was acknowledged: there is nothing left to send. */
+  readonly final: boolean;
 }
+
+/** The newest runs that say when each part was read and acknowledged last, for schedule, lists and counts. */
+const MILESTONES = ['users', 'repositories', 'enrichment']
+  .flatMap((part) =>
+    ["state = 'complete'", 'seen IS NOT NULL'].map(
+      (such) => `SELECT max(number) AS newest FROM run WHERE ${such} AND ${part} = 1`,
+    ),
+  )
+  .join(' UNION ');
 
 /** The runs for those who only look. */
 export class RunList {
@@ -90,7 +102,10 @@ export class RunTable {
       `INSERT INTO run (run_id, users, repositories, enrichment, kind, everything, state, started_at)
        VALUES (?, ?, ?, ?, ?, ?, 'collecting', ?) RETURNING number`,
     );
-    this.#trim = db.command('DELETE FROM run WHERE number <= ?');
+    this.#trim = db.command(
+      `DELETE FROM run WHERE number <= ?
+       AND number NOT IN (SELECT newest FROM (${MILESTONES}) WHERE newest IS NOT NULL)`,
+    );
     this.#failCollecting = db.command(
       `UPDATE run SET state = 'failed', ended_at = ?, error_code = ?, error_message = ? WHERE state = 'collecting'`,
     );
@@ -110,7 +125,7 @@ export class RunTable {
     );
     this.#enqueued = db.command('UPDATE run SET sequence = ? WHERE number = ?');
     this.#acknowledged = db.command(
-      'UPDATE run SET acknowledged = acknowledged + 1, sent = sent + ? WHERE number = ?',
+      'UPDATE run SET acknowledged = acknowledged + 1, sent = sent + ?1, final = (?1 = 0) WHERE number = ?2',
     );
     this.#newest = db.query('SELECT max(number) AS number FROM run');
     this.#wipeMessages = db.command(`UPDATE run SET error_message = '' WHERE error_message IS NOT NULL`);
@@ -175,6 +190,7 @@ export class RunTable {
     this.#wipeMessages();
   }
 
+  /** @param size 0: the manifest */
   acknowledged(number: number, size: number): void {
     this.#acknowledged(size, number);
   }
@@ -197,5 +213,6 @@ function runOf(row: RunRow): RunEntry {
     everything: row.everything === 1,
     sequence: row.sequence,
     acknowledged: row.acknowledged,
+    final: row.final === 1,
   };
 }

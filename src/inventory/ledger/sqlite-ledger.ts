@@ -5,7 +5,7 @@ import type { Enrichment, EntityType } from '../entity.ts';
 import type { Database } from './database.ts';
 import { EnrichmentTable } from './enrichment-table.ts';
 import { EntityTable } from './entity-table.ts';
-import { Facts, typesOf } from './facts.ts';
+import { Facts, TYPES, typesOf } from './facts.ts';
 import type {
   Batch,
   Changes,
@@ -22,6 +22,7 @@ import type {
 } from './ledger.ts';
 import { type Members, membersOf, Outbox, parkedBatches } from './outbox.ts';
 import { Places } from './places.ts';
+import { nextTogether } from './refusals.ts';
 import { type RunEntry, RunTable } from './run-table.ts';
 import { LEDGER_FILE, makeFolder } from './state-folder.ts';
 
@@ -64,12 +65,12 @@ export class SqliteLedger implements Ledger {
       if (this.#runs.inState('delivering') !== null) throw defect('A run is still delivering.');
       const interrupted = { code: 'RUN_INTERRUPTED', message: 'The process ended while it was collecting.' };
       this.#runs.failCollecting(run.startedAt, interrupted);
-      this.#supersedeParked(run.scope);
       if (run.kind === 'snapshot') this.#facts.demandSnapshot(typesOf(run.scope), 'full');
       this.#places.clear();
       return this.#runs.insert(run);
     });
     this.#current = number;
+    for (const type of TYPES) this.#entities[type].begin();
     return this.#db.read(() => this.#run());
   }
 
@@ -77,8 +78,15 @@ export class SqliteLedger implements Ledger {
     return this.#db.transaction(() => this.#entities[type].store(this.#collecting().number, entries));
   }
 
-  keep(type: EntityType, sourceIds: readonly number[]): void {
-    this.#db.transaction(() => this.#entities[type].touch(this.#collecting().number, sourceIds));
+  keep(type: EntityType, sourceIds: readonly number[] | 'all'): number {
+    return this.#db.transaction(() => {
+      this.#collecting();
+      return this.#entities[type].touch(sourceIds);
+    });
+  }
+
+  unseen(type: EntityType): number {
+    return this.#db.read(() => this.#entities[type].unseenCount());
   }
 
   enrichments(sourceIds: readonly number[]): ReadonlyMap<number, Enrichment> {
@@ -106,13 +114,14 @@ export class SqliteLedger implements Ledger {
   }
 
   recordOf(sourceId: number): string | null {
-    return this.#db.read(() => this.#entities.repository.recordSeenBy(this.#current, sourceId));
+    return this.#db.read(() => this.#entities.repository.recordOf(sourceId));
   }
 
   collected(seen: Seen): Run {
     return this.#db.transaction(() => {
       const run = this.#collecting();
       const { number, scope } = run;
+      this.#supersedeParked(scope);
       const total = { added: 0, changed: 0, deleted: 0 };
       for (const type of typesOf(scope)) {
         const baseline = this.#runs.baseline(type === 'user' ? 'users' : 'repositories', number);
@@ -131,10 +140,8 @@ export class SqliteLedger implements Ledger {
 
   pending(count: number): readonly Pending[] {
     return this.#db.read(() => {
-      const found: Pending[] = [];
-      for (const type of typesOf(this.#run().scope))
-        if (found.length < count) found.push(...this.#entities[type].pending(count - found.length));
-      return found;
+      const tables = typesOf(this.#run().scope).map((type) => this.#entities[type]);
+      return nextTogether(tables, count);
     });
   }
 
@@ -169,7 +176,9 @@ export class SqliteLedger implements Ledger {
 
   park(sequence: number, status: number, text: string): void {
     this.#db.transaction(() => {
-      if (!this.#outbox.park(this.#current, sequence, status, text)) throw noSuchBatch(sequence);
+      const members = this.#outbox.park(this.#current, sequence, status, text);
+      if (members === null) throw noSuchBatch(sequence);
+      for (const type of TYPES) this.#entities[type].refuse(members[type]);
     });
   }
 
@@ -188,6 +197,10 @@ export class SqliteLedger implements Ledger {
 
   get anyAcknowledged(): boolean {
     return this.#db.read(() => (this.#runs.get(this.#current)?.acknowledged ?? 0) > 0);
+  }
+
+  get finalAcknowledged(): boolean {
+    return this.#db.read(() => this.#runs.get(this.#current)?.final ?? false);
   }
 
   finish(state: 'complete' | 'parked' | 'failed', at: string, error: Run['error'] = null): Run {

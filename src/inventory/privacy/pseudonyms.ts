@@ -22,7 +22,7 @@ export function createPseudonyms(key: Buffer): Pseudonyms {
   const secret = createSecretKey(key);
   const token = (kind: Kind, name: string): string =>
     createHmac('sha256', secret)
-      .update(`${kind}\0${name.normalize('NFC').toLowerCase()}`)
+      .update(`${kind}\0${folded(name)}`)
       .digest('hex')
       .slice(0, 32);
   const tokenOf = (kind: Kind, name: string | null): string | null =>
@@ -40,28 +40,37 @@ export function createPseudonyms(key: Buffer): Pseudonyms {
     repository(attributes) {
       const { scm_project: project } = attributes;
       if (project.type !== 'PERSONAL') return attributes;
-      const key = `~${login(project.key.replace(/^~/, ''))}`;
+      const key = `~${login(bare(project.key))}`;
       const hidden: ScmProject = { ...project, key, name: tokenOf('name', project.name) };
       return {
         ...attributes,
         full_name: key + attributes.full_name.slice(project.key.length),
-        repository_url: withoutOwner(CLONE, attributes.repository_url, login),
-        ssh_url: withoutOwner(CLONE, attributes.ssh_url, login),
-        browse_url: withoutOwner(BROWSE, attributes.browse_url, login),
+        repository_url: withoutOwner(CLONE, attributes.repository_url, project.key, key),
+        ssh_url: withoutOwner(CLONE, attributes.ssh_url, project.key, key),
+        browse_url: withoutOwner(BROWSE, attributes.browse_url, project.key, key),
         scm_project: hidden,
       };
     },
   };
 }
 
-/** A URL in which the owner cannot be found for certain is left out. */
-function withoutOwner(form: RegExp, url: string | null, login: (name: string) => string): string | null {
-  const [, before, owner, after] = url === null ? [] : (form.exec(url) ?? []);
-  if (before === undefined || owner === undefined || after === undefined) return null;
-  const name = decoded(owner);
-  if (name === null) return null;
-  return `${before}${name.startsWith('~') ? '~' : ''}${login(name.replace(/^~/, ''))}${after}`;
+/**
+ * The URL with the hidden key's token where the owner stands. One in which the owner does not stand there, or stands
+ * somewhere else before it too, is left out.
+ */
+function withoutOwner(form: RegExp, url: string | null, key: string, hiddenKey: string): string | null {
+  const [, before, segment, after] = url === null ? [] : (form.exec(url) ?? []);
+  if (before === undefined || segment === undefined || after === undefined) return null;
+  const [head, found, owner] = [decoded(before), decoded(segment), folded(bare(key))];
+  if (head === null || found === null) return null;
+  if (folded(bare(found)) !== owner || folded(head).includes(owner)) return null;
+  return before + (found.startsWith('~') ? hiddenKey : bare(hiddenKey)) + after;
 }
+
+const bare = (key: string): string => key.replace(/^~/, '');
+
+/** Names that differ in this form are names of different people. */
+const folded = (name: string): string => name.normalize('NFC').toLowerCase();
 
 function decoded(segment: string): string | null {
   try {

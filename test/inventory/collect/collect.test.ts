@@ -1,18 +1,24 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createWorld } from '../../../sandbox/bitbucket/world.ts';
 import type { Seen } from '../../../src/inventory/ledger/ledger.ts';
-import { ALL, BOTH_PASSES, codeOf, NOW, type Stage, setStage, sorted, strike, visible } from './stage.ts';
+import {
+  ALL,
+  acceptWithout,
+  asked,
+  BOTH_PASSES,
+  codeOf,
+  NOW,
+  REPOSITORIES_ONLY,
+  SMALL,
+  type Stage,
+  setStage,
+  sorted,
+  strike,
+  USERS_ONLY,
+  visible,
+} from './stage.ts';
 
 afterEach(strike);
-
-const SMALL = { users: 7, groups: 7, projects: 2, repositories: 4, commits: 3 };
-const USERS_ONLY = { users: true, repositories: false, enrichment: false };
-const REPOSITORIES_ONLY = { users: false, repositories: true, enrichment: false };
-
-const asked = ({ bitbucket }: Stage, path: string): string[] =>
-  bitbucket.requests
-    .map(({ url }) => url.slice('/bb/rest/api/1.0'.length))
-    .filter((url) => url.startsWith(path));
 
 function expectWhole(stage: Stage, seen: Seen) {
   const world = visible(stage.bitbucket.world);
@@ -157,7 +163,7 @@ describe('the users of a run', () => {
     expect(known.filter(({ account_type: type }) => type === 'service')).toHaveLength(2);
     const humans = known.filter(({ account_type: type }) => type === 'human');
     expect(humans.some(({ last_authenticated_at: at }) => at !== null)).toBe(true);
-    expect(asked(stage, '/users')[0]).toBe('/users?limit=500');
+    expect(asked(stage, '/users')).toContain('/users?limit=500');
     expect(asked(stage, '/admin/users')[0]).toBe('/admin/users?limit=500');
     expect(asked(stage, '/repos')).toEqual([]);
   });
@@ -184,6 +190,21 @@ describe('the users of a run', () => {
     const seen = await stage.collect(USERS_ONLY);
     expect(seen.usersFrom).toBe(from);
     expect(asked(stage, lacking)).toEqual([]);
+    expect(seen.skipped).toBe(0);
+  });
+
+  it.each([403, 404])('are all kept where /users answers %s after the other list', async (status) => {
+    const stage = await setStage();
+    const { length } = visible(stage.bitbucket.world).users;
+    await stage.collect(USERS_ONLY).then((seen) => stage.stored(seen));
+    stage.offerAll();
+    stage.bitbucket.faults.add({ kind: 'status', status, match: '/bb/rest/api/1.0/users' });
+    const seen = await stage.collect(USERS_ONLY);
+    expect(seen).toMatchObject({ usersFrom: '/admin/users', users: length, skipped: 1 });
+    const reason = status === 404 ? 'not-found' : 'not-permitted';
+    expect(seen.skippedBy).toEqual({ [`users-list:${reason}`]: 1 });
+    expect(stage.skips).toEqual([{ type: 'users-list', reason, what: 'the list /users' }]);
+    expect(stage.gone(seen, 'user')).toEqual([]);
   });
 
   it('are missed where neither list is permitted', async () => {
@@ -202,85 +223,6 @@ describe('the users of a run', () => {
     });
     expect(await codeOf(stage.collect(USERS_ONLY))).toBe('BITBUCKET_REFUSED');
   });
-});
-
-describe('projects and records that cannot be taken', () => {
-  const refusal = (name: string) => JSON.stringify({ errors: [{ message: 'No.', exceptionName: name }] });
-  const PERMISSION = refusal('com.atlassian.bitbucket.AuthorisationException');
-
-  it.each([
-    [401, PERMISSION, 'project:not-permitted'],
-    [403, refusal(''), 'project:not-permitted'],
-    [404, refusal('com.atlassian.bitbucket.project.NoSuchProjectException'), 'project:not-found'],
-  ])('a project list that answers %s is a counted skip', async (status, body, reason) => {
-    const stage = await setStage();
-    stage.bitbucket.faults.add({ kind: 'status', status, body, match: '/bb/rest/api/1.0/projects/PLAT/' });
-    stage.bitbucket.faults.add({ kind: 'status', status, body, match: '/bb/rest/api/1.0/projects/~JANE' });
-    const seen = await stage.collect();
-    expect(seen).toMatchObject({ skipped: 2, skippedBy: { [reason]: 2 } });
-    expect(seen.repositories).toBe(visible(stage.bitbucket.world).repositories.length);
-    expect(stage.skips.map(({ what }) => what).sort()).toEqual(['a personal project', 'project PLAT']);
-  });
-
-  it('a project list that the login is refused for is a failure', async () => {
-    const stage = await setStage();
-    const body = refusal('');
-    const match = '/bb/rest/api/1.0/projects/PLAT/';
-    stage.bitbucket.faults.add({ kind: 'status', status: 401, body, match });
-    expect(await codeOf(stage.collect())).toBe('BITBUCKET_REFUSED');
-  });
-
-  it('a record without id is counted once, though each list tells it differently', async () => {
-    const stage = await setStage();
-    const page = (value: object) => JSON.stringify({ values: [value], isLastPage: true });
-    const user = { name: 'nobody', slug: 'nobody' };
-    for (const [match, body] of [
-      ['/bb/rest/api/1.0/admin/users', page({ ...user, directoryName: 'Internal' })],
-      ['/bb/rest/api/1.0/users', page(user)],
-    ] as const)
-      stage.bitbucket.faults.add({ kind: 'status', status: 200, body, match });
-    const { skipped, skippedBy } = await stage.collect({
-      users: true,
-      repositories: false,
-      enrichment: false,
-    });
-    expect({ skipped, skippedBy }).toEqual({ skipped: 1, skippedBy: { 'user:no-id': 1 } });
-  });
-
-  it('an odd record is counted once, however many lists have it', async () => {
-    const stage = await setStage();
-    const page = (values: unknown[]) => JSON.stringify({ values, isLastPage: true });
-    const broken = { id: 90, name: 'broken', project: { key: 'PLAT' } };
-    const odd = page([{ name: 'no id', slug: 'x', project: { key: 'PLAT' } }, broken, 7, null]);
-    for (const match of ['/bb/rest/api/1.0/repos', '/bb/rest/api/1.0/projects/PLAT/'])
-      stage.bitbucket.faults.add({ kind: 'status', status: 200, body: odd, match });
-    const users = page([{ id: 3 }, { id: 4, name: 'four', slug: 'four' }, { name: 'nobody' }]);
-    for (const match of ['/bb/rest/api/1.0/users', '/bb/rest/api/1.0/admin/users'])
-      stage.bitbucket.faults.add({ kind: 'status', status: 200, body: users, match });
-    const projects = page([{ key: 'PLAT' }, { key: '' }, { id: 5 }, { key: 'A/B' }, { key: '..' }]);
-    const match = '/bb/rest/api/1.0/projects?';
-    stage.bitbucket.faults.add({ kind: 'status', status: 200, body: projects, match });
-    const seen = await stage.collect();
-    expect(seen).toMatchObject({ users: 1, repositories: 0, skipped: 10 });
-    expect(seen.skippedBy).toMatchObject({ 'project:no-key': 2, 'project:odd-key': 2 });
-    expect(Object.values(seen.skippedBy).reduce((sum, count) => sum + count)).toBe(10);
-    expect(stage.skips).toHaveLength(10);
-  });
-});
-
-it('what was known of an odd record is not taken for gone', async () => {
-  const stage = await setStage();
-  const { size } = stage.stored(await stage.collect())('user');
-  const page = JSON.stringify({ values: [{ id: 3 }, { id: 5, name: 'five' }], isLastPage: true });
-  for (const match of ['/bb/rest/api/1.0/users', '/bb/rest/api/1.0/admin/users'])
-    stage.bitbucket.faults.add({ kind: 'status', status: 200, body: page, match });
-  stage.offerAll();
-  const seen = await stage.collect();
-  expect(seen).toMatchObject({ users: 1, skippedBy: { 'user:no-name': 1 } });
-  stage.ledger.collected(seen);
-  const gone = stage.ledger.pending(1_000).filter(({ type, record }) => type === 'user' && record === null);
-  expect(gone).toHaveLength(size - 2);
-  expect(gone.map(({ sourceId }) => sourceId)).not.toContain(3);
 });
 
 describe('what the operator leaves out', () => {
@@ -321,12 +263,3 @@ describe('a base run', () => {
     expect(gateway?.repository_freshness).toBe('active');
   });
 });
-
-/** The shipped list's rules on the REST API, without one. */
-function acceptWithout(lacking: string): string {
-  const paths = ['/admin/users', '/users', '/projects', '/projects/:projectKey/repos', '/repos'];
-  const rules = paths
-    .filter((path) => path !== lacking)
-    .map((path) => ({ path, origin: 'https://${BITBUCKET_API}', auth: { scheme: 'bitbucket' } }));
-  return JSON.stringify({ private: rules });
-}

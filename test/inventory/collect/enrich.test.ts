@@ -77,14 +77,14 @@ describe('the enrichment', () => {
       });
   });
 
-  it('asks old servers in the old way, and learns that once', async () => {
+  it('asks old servers in the old way, and learns that soon', async () => {
     const stage = await collected({ version: '6.10.0' });
     const unknown = refusal('');
     const match = ({ url }: { url: string }) => /\/(default-branch|labels)\b/.test(url);
     stage.bitbucket.faults.add({ kind: 'status', status: 404, body: unknown, match });
     await stage.enrich({ concurrency: 1 });
-    expect(callsTo(stage, '/default-branch')).toHaveLength(1);
-    expect(callsTo(stage, '/labels')).toHaveLength(1);
+    expect(callsTo(stage, '/default-branch')).toHaveLength(3);
+    expect(callsTo(stage, '/labels')).toHaveLength(3);
     const records = stage.stored(stage.seen)('repository');
     for (const repository of shown(stage)) {
       const { empty, branchMissing } = repository;
@@ -138,6 +138,45 @@ describe('the enrichment', () => {
     expect(await stage.enrich()).toMatchObject({ skipped: 1 });
     const gateway = stage.bitbucket.world.repositories.at(0);
     expect(stage.stored(seen)('repository').get(gateway.id)).toMatchObject(truth(gateway));
+  });
+
+  const PROXY_404 = { kind: 'status', status: 404, body: '<html>' } as const;
+  it.each([
+    1, 4,
+  ])('takes a 404 of a proxy for nothing about the server: %s at a time', async (concurrency) => {
+    for (const call of ['default-branch', 'labels']) {
+      const stage = await collected();
+      await stage.enrich();
+      const seen = await stage.collect(BOTH_PASSES);
+      const matches = ({ url }: { url: string }) => url.includes(`/${call}`);
+      stage.bitbucket.faults.add({ ...PROXY_404, match: matches, times: 1 });
+      await stage.enrich({ concurrency });
+      const records = stage.stored(seen)('repository');
+      for (const repository of shown(stage))
+        expect(records.get(repository.id)).toMatchObject(truth(repository));
+      await strike();
+    }
+  });
+
+  it.each([
+    'default-branch',
+    'labels',
+  ])('counts a 404 without a word as a skip where %s is known', async (call) => {
+    const stage = await collected();
+    await stage.enrich();
+    const seen = await stage.collect(BOTH_PASSES);
+    let asked = 0;
+    const matches = ({ url }: { url: string }) => {
+      if (url.includes(`/${call}`)) asked += 1;
+      return url.includes(`/${call}`) && asked === 5;
+    };
+    stage.bitbucket.faults.add({ ...PROXY_404, match: matches });
+    const { enriched, skippedBy } = await stage.enrich({ concurrency: 1 });
+    expect(skippedBy).toEqual({ 'repository:not-found': 1 });
+    expect(enriched).toBe(shown(stage).length - 1);
+    const records = stage.stored(seen)('repository');
+    for (const repository of shown(stage))
+      expect(records.get(repository.id)).toMatchObject(truth(repository));
   });
 
   it('fails when the login stops working', async () => {

@@ -6,6 +6,7 @@ import { loadRules } from '../../../src/rules/compile.ts';
 
 const HOST = 'git.test/context';
 const BASE_URL = `https://${HOST}`;
+const TOKEN = { scheme: 'bearer', token: '${SECRET}' };
 const OK: JsonReply = { status: 200, headers: {}, value: { isLastPage: true, values: [] }, exception: '' };
 
 interface RuleText {
@@ -17,7 +18,7 @@ interface RuleText {
 function stage(rules: readonly RuleText[], apiUrl?: string) {
   const variables: Readonly<Record<string, string>> = {
     BITBUCKET: HOST,
-    BITBUCKET_API: apiUrl?.replace('https://', '') ?? `${HOST}/rest/api/1.0`,
+    BITBUCKET_API: apiUrl?.replace(/^https?:\/\//, '') ?? `${HOST}/rest/api/1.0`,
   };
   const text = JSON.stringify({
     private: rules.map((rule) => ({ method: 'GET', origin: 'https://${BITBUCKET_API}', ...rule })),
@@ -133,6 +134,63 @@ describe("the agent's own calls", () => {
     const [rule] = calls.missing([url]).map(({ rule }) => JSON.parse(rule));
     expect(error.hint).toContain(JSON.stringify(rule));
     expect(stage([rule]).calls.missing([url])).toEqual([]);
+  });
+
+  it.each([
+    [
+      'the login and the address of one that gets there',
+      [{ path: '/users', auth: { scheme: 'basic', username: 'me', password: '${SECRET}' } }],
+      { path: '/repos', origin: 'https://${BITBUCKET_API}' },
+      'basic',
+    ],
+    [
+      'no login where those that get there have none',
+      [{ path: '/users' }, { path: '/x', origin: 'https://elsewhere.test', auth: TOKEN }],
+      { path: '/repos', origin: 'https://${BITBUCKET_API}' },
+      undefined,
+    ],
+    [
+      'no secret that stands in the list',
+      [{ path: '/users', auth: { scheme: 'bearer', token: 'not-to-be-told' } }],
+      { path: '/repos', origin: 'https://${BITBUCKET_API}' },
+      'bitbucket',
+    ],
+    [
+      'the view of the rules there are',
+      [{ path: '/rest/api/latest/users', origin: `https://${HOST}`, auth: { scheme: 'bitbucket' } }],
+      { path: '/rest/api/1.0/repos', origin: `https://${HOST}` },
+      'bitbucket',
+    ],
+    [
+      'the configured login where there is no rule',
+      [],
+      { path: '/repos', origin: 'https://${BITBUCKET_API}' },
+      'bitbucket',
+    ],
+  ] as const)('are told the missing rule with %s', (_, rules, expected, scheme) => {
+    const [told = ''] = stage(rules)
+      .calls.missing(['/repos'])
+      .map(({ rule }) => rule);
+    expect(told).not.toContain('not-to-be-told');
+    const rule = JSON.parse(told);
+    expect(rule).toMatchObject({ method: 'GET', ...expected });
+    expect(rule.auth?.scheme).toBe(scheme);
+    expect(stage([...rules, rule]).calls.missing(['/repos'])).toEqual([]);
+  });
+
+  it('are told the missing rule with the scheme of the API', () => {
+    const api = 'http://mirror.test:7990/rest/api/1.0';
+    const [told = ''] = stage([], api)
+      .calls.missing(['/repos'])
+      .map(({ rule }) => rule);
+    expect(JSON.parse(told).origin).toBe('http://${BITBUCKET_API}');
+  });
+
+  it('are recorded without the owner of a personal project', async () => {
+    const { calls, records } = stage([{ path: '/projects/:projectKey/repos' }]);
+    await calls.get('/projects/~JANE/repos?limit=1000');
+    await failureOf(calls.get('/projects/%7EJANE/other'));
+    expect(records.map(({ path }) => path)).toEqual(['/projects/~…/repos', '/projects/~…/other']);
   });
 
   it('say which rule stands in the way', () => {

@@ -4,7 +4,7 @@ import type { MissingRule } from '../../../src/inventory/collect/own-calls.ts';
 import { planOf } from '../../../src/inventory/collect/plan.ts';
 
 const WHOLE = { users: true, repositories: true, enrichment: true };
-const OPEN = { omits: () => false };
+const OPEN = { omits: () => false, includedKeys: null };
 
 /** An accept list that lacks rules for these paths. */
 const without = (...lacking: string[]) => ({
@@ -16,7 +16,7 @@ const without = (...lacking: string[]) => ({
     }),
 });
 
-const omitting = (...fields: string[]) => ({ omits: (field: string) => fields.includes(field) });
+const omitting = (...fields: string[]) => ({ ...OPEN, omits: (field: string) => fields.includes(field) });
 
 function refusal(plan: () => unknown): AgentError {
   try {
@@ -36,8 +36,35 @@ describe('the plan of a run', () => {
       version: true,
       usersLists: ['/admin/users', '/users'],
       enrichment: ALL_FIELDS,
+      loginCheck: '/users?limit=1',
       notes: [],
     });
+  });
+
+  it.each([
+    [['/users'], '/admin/users?limit=1'],
+    [['/users', '/admin/users'], null],
+  ])('without a rule for %j finds out by %s whether the login works', (lacking, loginCheck) => {
+    const scope = { users: false, repositories: true, enrichment: false };
+    expect(planOf(scope, OPEN, without(...lacking))).toMatchObject({ loginCheck, notes: [] });
+  });
+
+  it('needs rules for those projects only that are named, and for each of them', () => {
+    const lists = ['/projects/KEY/repos', '/projects/~KEY/repos', '/projects/PAY/repos/slug/labels'];
+    const named = { ...OPEN, includedKeys: ['PAY', '~jo.do', 'a/b'] };
+    const plan = planOf(WHOLE, named, without(...lists));
+    expect(plan.enrichment).toEqual({ ...ALL_FIELDS, labels: false });
+    expect(plan.notes).toEqual([expect.stringContaining('labels')]);
+    const { message } = refusal(() => planOf(WHOLE, named, without('/projects/~jo.do/repos')));
+    expect(message).toContain('does not allow 1 call(s)');
+    expect(planOf(WHOLE, { ...OPEN, includedKeys: ['a/b'] }, without()).notes).toEqual([]);
+  });
+
+  it('tells one rule that is missing for all projects once', () => {
+    const { message } = refusal(() =>
+      planOf(WHOLE, OPEN, without('/projects/KEY/repos', '/projects/~KEY/repos')),
+    );
+    expect(message).toContain('does not allow 1 call(s)');
   });
 
   it('names all that a run cannot do without at once', () => {
@@ -61,6 +88,7 @@ describe('the plan of a run', () => {
       version: true,
       usersLists: [],
       enrichment: { defaultBranch: false, oldDefaultBranch: false, lastCommit: false, labels: false },
+      loginCheck: null,
       notes: [],
     });
   });

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { type BitbucketOptions, startBitbucket } from '../../../sandbox/bitbucket/server.ts';
+import { type Bitbucket, type BitbucketOptions, startBitbucket } from '../../../sandbox/bitbucket/server.ts';
 import type { World } from '../../../sandbox/bitbucket/world.ts';
 import { makeTemporaryFolder } from '../../../sandbox/temporary-folder.ts';
 import { withAuthorization } from '../../../src/bitbucket/authorize.ts';
 import { createExchange } from '../../../src/bitbucket/exchange.ts';
 import { type ConfiguredCredential, Logins } from '../../../src/bitbucket/logins.ts';
+import { withNamedAnswers } from '../../../src/bitbucket/named-answers.ts';
 import { withRateBudget } from '../../../src/bitbucket/rate-budget.ts';
 import { createJsonReader } from '../../../src/bitbucket/read-json.ts';
 import { withRetry } from '../../../src/bitbucket/retry.ts';
@@ -25,13 +26,25 @@ import { loadRules } from '../../../src/rules/compile.ts';
 const SHIPPED = new URL('../../../config/accept/bitbucket-server.json', import.meta.url);
 
 export const ALL: Scope = { users: true, repositories: true, enrichment: false };
+export const USERS_ONLY: Scope = { users: true, repositories: false, enrichment: false };
+export const REPOSITORIES_ONLY: Scope = { users: false, repositories: true, enrichment: false };
 export const BOTH_PASSES: Scope = { users: false, repositories: true, enrichment: true };
+
+/** Pages so short that every list has several. */
+export const SMALL = { users: 7, groups: 7, projects: 2, repositories: 4, commits: 3 };
+
+/** The body of an error that names this exception. */
+export const refusal = (name: string): string =>
+  JSON.stringify({ errors: [{ message: 'No.', exceptionName: name }] });
+export const PERMISSION = refusal('com.atlassian.bitbucket.AuthorisationException');
 
 /** The moment at which the simulated world's newest commit is a day old. */
 export const NOW = Date.UTC(2024, 5, 11, 12);
 
 export interface StageOptions extends BitbucketOptions {
   readonly login?: string;
+  /** Logs in with a token instead. */
+  readonly token?: string;
   readonly privacy?: Partial<PrivacySettings>;
   /** An accept list of its own; default: the shipped one. */
   readonly accept?: string;
@@ -62,12 +75,13 @@ export async function setStage(options: StageOptions = {}) {
   const { login = 'admin', concurrency = 4, privacy: settings = {}, rateLimit } = options;
   const clock = virtualClock();
   const limits = rateLimit && { rateLimit: { ...rateLimit, now: clock.now } };
-  const bitbucket = await startBitbucket({ contextPath: '/bb', ...options, ...limits });
+  const bitbucket = named(await startBitbucket({ contextPath: '/bb', ...options, ...limits }), login);
   endings.push(() => bitbucket.close());
   const network = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], extraCa: [] });
   endings.push(() => network.close());
   const exchange = createExchange(network, { connectMs: 5_000, firstByteMs: 5_000, idleMs: 5_000 });
-  const budget = withRateBudget(withAuthorization(withRetry(exchange)), { concurrency, ...clock });
+  const send = withNamedAnswers(withAuthorization(withRetry(exchange)));
+  const budget = withRateBudget(send, { concurrency, ...clock });
   const folder = makeTemporaryFolder('collect');
   endings.push(() => folder.remove());
   const privacy = createPrivacy(
@@ -75,12 +89,13 @@ export async function setStage(options: StageOptions = {}) {
     null,
   );
   const { url: baseUrl } = bitbucket;
-  const ledger = openLedger(folder.path, { baseUrl, privacy: privacy.fingerprint }, { now: () => NOW });
+  const identity = { baseUrl, privacy: privacy.fingerprint, receiver: null };
+  const ledger = openLedger(folder.path, identity, { now: () => NOW });
   endings.push(() => ledger.close());
   const records: OwnCallRecord[] = [];
   const skips: Skip[] = [];
   const calls = createOwnCalls({
-    ...gateFor(baseUrl, login, options.accept),
+    ...gateFor(baseUrl, credentialOf(login, options.token), options.accept),
     read: createJsonReader(budget.send, { pause: clock.pause }),
     bitbucket: { baseUrl },
     record: (record) => void records.push(record),
@@ -112,6 +127,12 @@ export async function setStage(options: StageOptions = {}) {
       const { sequence } = ledger.enqueue(ledger.pending(100_000), () => Buffer.from('{}'));
       ledger.acknowledge(sequence);
     },
+    /** Ends the run's collecting; the ids of what is gone, where a receiver has heard of it. */
+    gone(seen: Awaited<ReturnType<typeof collect>>, type: EntityType): number[] {
+      ledger.collected(seen);
+      const all = ledger.pending(100_000).filter(({ record, type: own }) => record === null && own === type);
+      return sorted(all.map(({ sourceId }) => sourceId));
+    },
     /** Ends the run's collecting; what it stored and nobody acknowledged, by id. */
     stored(seen: Awaited<ReturnType<typeof collect>>) {
       ledger.collected(seen);
@@ -128,7 +149,7 @@ export async function setStage(options: StageOptions = {}) {
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
-function gateFor(baseUrl: string, user: string, accept = readFileSync(SHIPPED, 'utf8')) {
+function gateFor(baseUrl: string, credential: ConfiguredCredential, accept = readFileSync(SHIPPED, 'utf8')) {
   const host = baseUrl.replace(/^http:\/\//, '');
   const values: Readonly<Record<string, string>> = { BITBUCKET: host, BITBUCKET_API: `${host}/rest/api/1.0` };
   const { rules, problems } = loadRules(accept, 'accept.json', {
@@ -137,16 +158,28 @@ function gateFor(baseUrl: string, user: string, accept = readFileSync(SHIPPED, '
     allowWrites: false,
   });
   if (rules === null) throw new Error(JSON.stringify(problems));
-  const secret = (text: string) => ({ reveal: () => text });
-  const credential: ConfiguredCredential = {
-    kind: 'basic',
-    name: 'BITBUCKET_USERNAME',
-    username: secret(user),
-    password: secret(`${user}-password`),
-  };
   const logins = new Logins({ configured: [credential], credentials: () => [] }, silentLog);
   const login = logins.resolve({ scheme: 'bitbucket' });
   return { rules, loginOf: () => login };
+}
+
+function credentialOf(user: string, token?: string): ConfiguredCredential {
+  const secret = (text: string) => ({ reveal: () => text });
+  if (token !== undefined) return { kind: 'bearer', name: 'BITBUCKET_PAT', token: secret(token) };
+  const [username, password] = [secret(user), secret(`${user}-password`)];
+  return { kind: 'basic', name: 'BITBUCKET_USERNAME', username, password };
+}
+
+/** Good answers that a test makes up name the user, as Bitbucket's own do. */
+function named(bitbucket: Bitbucket, user: string): Bitbucket {
+  const { faults } = bitbucket;
+  const add: typeof faults.add = (rule) =>
+    faults.add(
+      rule.kind === 'status' && rule.status === 200
+        ? { ...rule, headers: { 'X-AUSERNAME': user, ...rule.headers } }
+        : rule,
+    );
+  return { ...bitbucket, faults: { ...faults, add } };
 }
 
 /** The ids of all that somebody who is no system administrator is shown. */
@@ -168,3 +201,18 @@ export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     () => 'no failure',
     (error: unknown) => (error instanceof AgentError ? error.code : error),
   );
+
+/** The calls to the REST API that begin like this. */
+export const asked = ({ bitbucket }: Pick<Stage, 'bitbucket'>, path: string): string[] =>
+  bitbucket.requests
+    .map(({ url }) => url.slice('/bb/rest/api/1.0'.length))
+    .filter((url) => url.startsWith(path));
+
+/** The shipped list's rules on the REST API, without some. */
+export function acceptWithout(...lacking: readonly string[]): string {
+  const paths = ['/admin/users', '/users', '/projects', '/projects/:projectKey/repos', '/repos'];
+  const rules = paths
+    .filter((path) => !lacking.includes(path))
+    .map((path) => ({ path, origin: 'https://${BITBUCKET_API}', auth: { scheme: 'bitbucket' } }));
+  return JSON.stringify({ private: rules });
+}

@@ -2,12 +2,12 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ReceiverAnswer } from '../../../sandbox/receiver.ts';
 import type { Destination } from '../../../src/inventory/deliver/destination.ts';
 import { endAll, failure } from '../../kit/way-out.ts';
-import { deliveryStage, held, numbered, record } from './delivery-stage.ts';
+import { deliveryStage, held, repositories, user, users } from './delivery-stage.ts';
 
 afterEach(endAll);
 
-const world = { users: numbered(1, 620), repositories: numbered(1, 40) };
-const small = { users: numbered(1, 3), repositories: numbered(1, 2) };
+const world = { users: users(1, 620), repositories: repositories(1, 40) };
+const small = { users: users(1, 3), repositories: repositories(1, 2) };
 const answer =
   (status: number, more: ReceiverAnswer = {}) =>
   () => ({ status, ...more });
@@ -40,8 +40,8 @@ describe('a delivery', () => {
     stage.finish('complete');
 
     const changed = {
-      users: new Map([...world.users, [7, record(7, 'new')]]),
-      repositories: numbered(2, 39),
+      users: new Map([...world.users, [7, user(7, 'new')]]),
+      repositories: repositories(2, 39),
     };
     expect(await stage.send(stage.collect(changed))).toMatchObject({ state: 'complete', batches: 2 });
     expect(heldBy(stage)).toEqual(held(changed));
@@ -141,7 +141,7 @@ describe('a batch that is too large', () => {
   it('is halved until it fits; what was learned holds for the batches after it', async () => {
     const stage = await deliveryStage();
     const destination = narrow(stage);
-    const large = { users: numbered(1, 700, 'x'.repeat(100)), repositories: numbered(1, 700) };
+    const large = { users: users(1, 700, 'x'.repeat(100)), repositories: repositories(1, 700) };
     const result = await stage.send(stage.collect(large), { destination });
     expect(result.state).toBe('complete');
     expect(heldBy(stage)).toEqual(held(large));
@@ -154,43 +154,13 @@ describe('a batch that is too large', () => {
   it('is parked when it is a single record, and the rest goes on', async () => {
     const stage = await deliveryStage();
     const destination = narrow(stage);
-    const users = new Map([...numbered(1, 20), [10, record(10, 'x'.repeat(30_000))]]);
-    const run = stage.collect({ users, repositories: new Map() });
+    const people = new Map([...users(1, 20), [10, user(10, 'x'.repeat(30_000))]]);
+    const run = stage.collect({ users: people, repositories: new Map() });
     expect(await stage.send(run, { destination })).toMatchObject({ state: 'parked' });
     expect(stage.ledger.parked()).toMatchObject([{ runId: run.runId, size: 1, status: 413 }]);
-    users.delete(10);
-    expect(heldBy(stage)).toEqual(held({ users, repositories: new Map() }));
+    people.delete(10);
+    expect(heldBy(stage)).toEqual(held({ users: people, repositories: new Map() }));
     expect(stage.model.batches.some(({ final }) => final !== null)).toBe(false);
-  });
-});
-
-describe('a batch that is refused', () => {
-  it('is parked with the answer, the rest goes on, no final is sent, and the next run tries again', async () => {
-    const stage = await deliveryStage();
-    const body = `{"errors":[{"detail":"no\u001b[31m\n name${'!'.repeat(600)}"}]}`;
-    stage.answerNext(() => null, answer(422, { body }));
-    const run = stage.collect(world, 'snapshot');
-    expect(await stage.send(run)).toEqual({ state: 'parked', batches: 1, requests: 2 });
-    stage.finish('parked');
-    const [parked] = stage.ledger.parked();
-    expect(parked).toMatchObject({ runId: run.runId, sequence: 2, size: 160, status: 422 });
-    expect(parked?.text).toMatch(/^\{"errors":\[\{"detail":"no \[31m name!+$/);
-    expect(parked?.text.length).toBeLessThanOrEqual(500);
-    expect(stage.events.at(-1)).toMatchObject({ kind: 'parked', sequence: 2, size: 160, status: 422 });
-    expect(stage.model.users.size).toBe(500);
-
-    expect(await stage.send(stage.collect(world, 'snapshot'))).toMatchObject({ state: 'complete' });
-    stage.finish('complete');
-    expect(stage.ledger.parked()).toEqual([]);
-    expect(heldBy(stage)).toEqual(held(world));
-    expect(stage.model.problems).toEqual([]);
-  });
-
-  it('may be the manifest', async () => {
-    const stage = await deliveryStage();
-    stage.answerNext(() => null, answer(400));
-    expect(await stage.send(stage.collect(small))).toMatchObject({ state: 'parked', batches: 1 });
-    expect(stage.ledger.parked()).toMatchObject([{ sequence: 2, size: 0, status: 400 }]);
   });
 });
 
@@ -254,6 +224,18 @@ describe('a delivery that is broken off', () => {
       expect([stage.model.problems, stage.model.duplicates]).toEqual([[], arrives ? 1 : 0]);
       await endAll();
     }
+  });
+
+  it('between the acknowledgement of its final and its end sends nothing more', async () => {
+    const stage = await deliveryStage();
+    const run = stage.collect(small, 'snapshot');
+    expect(await stage.send(run)).toMatchObject({ state: 'complete', batches: 2 });
+    stage.reopen();
+    expect(stage.ledger.unfinished()?.runId).toBe(run.runId);
+    expect(await stage.send(run)).toEqual({ state: 'complete', batches: 0, requests: 0 });
+    expect(stage.finish('complete').state).toBe('complete');
+    expect(stage.model.batches.filter(({ final }) => final !== null)).toHaveLength(1);
+    expect(stage.model.problems).toEqual([]);
   });
 
   it('goes on where it was halved', async () => {

@@ -19,10 +19,19 @@ export interface World {
   readonly repositories: Entities;
 }
 
-export const numbered = (from: number, count: number, filling = ''): Entities =>
-  new Map(Array.from({ length: count }, (_, index) => [from + index, record(from + index, filling)]));
+const numbered = (from: number, count: number, recordOf: (sourceId: number) => string): Entities =>
+  new Map(Array.from({ length: count }, (_, index) => [from + index, recordOf(from + index)]));
 
-export const record = (sourceId: number, filling = '') => JSON.stringify({ name: `n${sourceId}`, filling });
+export const users = (from: number, count: number, filling = ''): Entities =>
+  numbered(from, count, (sourceId) => user(sourceId, filling));
+
+export const repositories = (from: number, count: number): Entities =>
+  numbered(from, count, (sourceId) =>
+    JSON.stringify({ name: `n${sourceId}`, full_name: `KEY/n${sourceId}` }),
+  );
+
+export const user = (sourceId: number, filling = '') =>
+  JSON.stringify({ username: `n${sourceId}`, name: filling });
 
 /** A ledger in a folder of its own, a real server with the receiver's model behind it, and the way there. */
 export async function deliveryStage() {
@@ -30,13 +39,13 @@ export async function deliveryStage() {
   atTheEnd(() => folder.remove());
   const server = await startReceiver();
   atTheEnd(() => server.close());
-  const model = createEssentialsReceiver();
+  const model = createEssentialsReceiver({ received: server.received });
   let answers: ((request: ReceivedRequest) => ReceiverAnswer | null)[] = [];
   server.respond((request) => {
     const [answer] = answers.splice(0, 1);
     return answer?.(request) ?? model.respond(request);
   });
-  const identity = { baseUrl: BASE_URL, privacy: 'none' };
+  const identity = { baseUrl: BASE_URL, privacy: 'none', receiver: 'one' };
   let ledger: Ledger = openLedger(folder.path, identity, { now: Date.now });
   atTheEnd(() => ledger.close());
   const waits: number[] = [];

@@ -6,7 +6,7 @@ import { tunnelDestination } from '../../../src/inventory/deliver/tunnel-destina
 import { Tunnel } from '../../../src/tunnel/tunnel.ts';
 import { echo, recordingLog } from '../../kit/tunnel-pair.ts';
 import { atTheEnd, endAll, network } from '../../kit/way-out.ts';
-import { deliveryStage, held, numbered } from './delivery-stage.ts';
+import { deliveryStage, held, repositories, users } from './delivery-stage.ts';
 
 afterEach(endAll);
 
@@ -39,8 +39,8 @@ describe('through the real broker server', () => {
   it('full batches arrive byte for byte, begun before the tunnel is open', async () => {
     const { stage, tunnel, brief } = await brokerStage();
     const world = {
-      users: numbered(1, 600, `"quoted" Zoë ${'語'.repeat(650)}`),
-      repositories: numbered(1, 5),
+      users: users(1, 600, `"quoted" Zoë ${'語'.repeat(650)}`),
+      repositories: repositories(1, 5),
     };
     const run = stage.collect(world, 'snapshot');
     let starts = 0;
@@ -61,7 +61,7 @@ describe('through the real broker server', () => {
     const { stage, broker, tunnel, token, brief } = await brokerStage();
     await tunnel.start();
     await broker.waitForClient(token, { timeoutMs: 10_000, sockets: 2 });
-    const world = { users: numbered(1, 900), repositories: numbered(1, 5) };
+    const world = { users: users(1, 900), repositories: repositories(1, 5) };
     let restarted: Promise<void> | undefined;
     stage.server.respond(async (request) => {
       const answer = stage.model.respond(request);

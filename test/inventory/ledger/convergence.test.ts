@@ -15,6 +15,7 @@ interface Plan {
   readonly fails: 'collecting' | 'killed collecting' | 'delivering' | 'no';
   readonly answers: readonly ('ok' | 'killed' | 'lost, killed' | 'too large' | 'refused')[];
   readonly privacy: boolean;
+  readonly receiver: boolean;
 }
 
 const world = fc.dictionary(
@@ -33,17 +34,19 @@ const plans = fc.array(
       maxLength: 5,
     }),
     privacy: fc.constantFrom(false, false, false, true),
+    receiver: fc.constantFrom(false, false, false, true),
   }),
   { maxLength: 7 },
 );
 
 /** An agent over the ledger that does what a run does, and whose process may end at any request. */
 class Walker {
-  readonly receiver = new ReceiverModel();
+  receiver = new ReceiverModel();
   ledger: Ledger;
   readonly #path: string;
   readonly #abandoned: Ledger[] = [];
   #privacy = 1;
+  #receiver = 1;
   #number = 0;
 
   constructor(path: string) {
@@ -57,7 +60,11 @@ class Walker {
 
   walk(plan: Plan): void {
     if (plan.privacy) this.#privacy += 1;
-    if (plan.privacy) this.#reopen();
+    if (plan.receiver) {
+      this.#receiver += 1;
+      this.receiver = new ReceiverModel();
+    }
+    if (plan.privacy || plan.receiver) this.#reopen();
     const unfinished = this.ledger.unfinished();
     if (unfinished !== null && plan.off) this.ledger.finish('failed', AT);
     else if (unfinished !== null) this.#deliver(unfinished, [], false);
@@ -84,9 +91,10 @@ class Walker {
 
   #deliver(run: Run, answers: Plan['answers'][number][], gaveUp: boolean): Run['state'] {
     for (;;) {
+      if (this.ledger.finalAcknowledged) return this.ledger.finish('complete', AT).state;
       const batch = this.ledger.waiting() ?? this.#next(run);
       const answer = answers.shift() ?? 'ok';
-      if (batch === null) return this.#manifest(run);
+      if (batch === null) return this.#manifest(run, answer === 'killed');
       if (gaveUp && answers.length === 0) {
         if (answer === 'lost, killed') this.receiver.take(batch.body.toString());
         return this.ledger.finish('failed', AT).state;
@@ -119,19 +127,22 @@ class Walker {
     this.#enqueue(run, members.slice(1), false);
   }
 
-  #manifest(run: Run): Run['state'] {
+  #manifest(run: Run, isKilled: boolean): Run['state'] {
     const parked = this.ledger.parked().some(({ runId }) => runId === run.runId);
     if (parked) return this.ledger.finish('parked', AT).state;
     const { sequence, body } = this.#enqueue(run, [], true);
     this.receiver.take(body.toString());
     this.ledger.acknowledge(sequence);
-    return this.ledger.finish('complete', AT).state;
+    return isKilled ? this.#reopen() : this.ledger.finish('complete', AT).state;
   }
 
   /** The process ends without a word, and another one starts. */
   #reopen(): 'delivering' {
     this.#abandoned.push(this.ledger);
-    this.ledger = stage.open(this.#path, { privacy: `settings-${this.#privacy}` });
+    this.ledger = stage.open(this.#path, {
+      privacy: `settings-${this.#privacy}`,
+      receiver: `receiver-${this.#receiver}`,
+    });
     return 'delivering';
   }
 }
@@ -150,7 +161,7 @@ describe('whatever happens to earlier runs', () => {
         const walker = new Walker(folder.path);
         const last: Plan = {
           ...{ users, repositories, scope: BOTH, full: false, off: false, fails: 'no' as const },
-          ...{ answers: [], privacy: false },
+          ...{ answers: [], privacy: false, receiver: false },
         };
         try {
           for (const plan of [...earlier, last]) walker.walk(plan);

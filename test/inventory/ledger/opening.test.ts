@@ -1,8 +1,7 @@
-import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openLedger, openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
+import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
 import { AT, enqueue, entries, folder, IDENTITY, open, read, run, SEEN, told } from './stage.ts';
 
 let state: ReturnType<typeof folder>;
@@ -19,12 +18,6 @@ function filled(): void {
   const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [index + 1, 'x'.repeat(300)]));
   run(ledger, { 1: 'a' }, many, { kind: 'snapshot' });
   ledger.close();
-}
-
-function sql(statement: string): void {
-  const db = new DatabaseSync(file());
-  db.exec(statement);
-  db.close();
 }
 
 /** Everything that all files of the folder hold. */
@@ -61,56 +54,6 @@ describe('a new ledger', () => {
     expect(ledger.recordOf(1)).toBeNull();
     expect(ledger.store('user', entries({ 1: 'a', 2: 'b' }))).toBe(1);
     ledger.close();
-  });
-});
-
-describe('a damaged ledger', () => {
-  const damages: [string, () => void][] = [
-    ['garbage', () => writeFileSync(file(), 'no database at all '.repeat(1000))],
-    ['cut to nothing', () => truncateSync(file(), 0)],
-    ['cut in the middle of a page', () => truncateSync(file(), 5000)],
-    ['cut at a page', () => truncateSync(file(), statSync(file()).size - 4 * 4096)],
-    ['of another version', () => sql('PRAGMA user_version = 99')],
-    ['another program’s', () => sql('PRAGMA application_id = 1')],
-    ['without a table', () => sql('DROP TABLE fact')],
-    ['with a page overwritten', () => overwritePages()],
-  ];
-
-  function overwritePages(): void {
-    const content = readFileSync(file());
-    content.fill(0xa5, 4096 * 3, 4096 * 20);
-    writeFileSync(file(), content);
-  }
-
-  it.each(damages)('that is %s is set aside, and a snapshot is due', (_, damage) => {
-    filled();
-    damage();
-    const ledger = open(state.path);
-    expect(ledger.snapshotDue).toBe('corrupt');
-    expect(run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "a"']);
-    expect(ledger.snapshotDue).toBeNull();
-    ledger.close();
-    expect(readdirSync(state.path).sort()).toEqual([
-      'ledger.corrupt-2026-05-04T03-02-01.000Z.db',
-      'ledger.db',
-    ]);
-  });
-
-  it('is kept twice at most', () => {
-    for (let time = 0; time < 4; time += 1) {
-      writeFileSync(file(), `garbage ${time}`);
-      openLedger(state.path, IDENTITY, { now: () => time * 1000 }).close();
-    }
-    expect(readdirSync(state.path).sort()).toEqual([
-      'ledger.corrupt-1970-01-01T00-00-02.000Z.db',
-      'ledger.corrupt-1970-01-01T00-00-03.000Z.db',
-      'ledger.db',
-    ]);
-  });
-
-  it('is not taken for one when the folder cannot be used', () => {
-    writeFileSync(join(state.path, 'file'), '');
-    expect(() => open(join(state.path, 'file'))).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE' }));
   });
 });
 
@@ -156,6 +99,25 @@ describe('a ledger of other settings', () => {
     ]);
     reopened.close();
     ledger.close();
+  });
+});
+
+describe('a log without its ledger', () => {
+  it('is not played into the new one', () => {
+    const before = open(state.path);
+    run(before, { 1: 'ada@example' }, {}, { kind: 'snapshot' });
+    read(before, { 1: 'ada@example' }, {});
+    before.collected(SEEN);
+    // Not closed: as if its process had been killed.
+    rmSync(file());
+    expect(readdirSync(state.path)).toContain('ledger.db-wal');
+    const ledger = open(state.path);
+    expect(ledger.snapshotDue).toBe('new');
+    expect(ledger.unfinished()).toBeNull();
+    expect(bytes()).not.toContain('ada@example');
+    expect(run(ledger, { 2: 'b' }, {}, { kind: 'snapshot' })).toEqual(['user 2 "b"']);
+    ledger.close();
+    before.close();
   });
 });
 

@@ -105,6 +105,18 @@ describe('a parked batch', () => {
     expect(ledger.parked()).toEqual([]);
   });
 
+  it('stays until a run has read its members, also when that one fails', () => {
+    collected({ 1: 'a' });
+    ledger.park(enqueue(ledger).sequence, 400, 'no');
+    ledger.finish('parked', AT);
+    read(ledger, { 1: 'a' }, {});
+    expect(ledger.parked()).toHaveLength(1);
+    ledger.finish('failed', AT);
+    expect(ledger.parked()).toHaveLength(1);
+    expect(run(ledger, { 1: 'a' }, {})).toEqual(['user 1 "a"']);
+    expect(ledger.parked()).toEqual([]);
+  });
+
   it('of tombstones is told again', () => {
     run(ledger, { 1: 'a' }, {});
     collected({});
@@ -112,6 +124,33 @@ describe('a parked batch', () => {
     ledger.finish('parked', AT);
     expect(run(ledger, {}, {})).toEqual(['user 1 gone']);
     expect(run(ledger, {}, {})).toEqual([]);
+  });
+
+  it('goes on alone: what was refused comes last, in ever smaller batches, until it is taken or changes', () => {
+    const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [index + 1, 'x']));
+    const sizes = () => {
+      const found: number[] = [];
+      for (let size = ledger.pending(500).length; size > 0; size = ledger.pending(500).length) {
+        found.push(size);
+        ledger.park(enqueue(ledger).sequence, 400, 'no');
+      }
+      ledger.finish('parked', AT);
+      return found;
+    };
+    collected(many, { 7: 'r' });
+    expect(sizes()).toEqual([41]);
+    collected(many, { 7: 'r' });
+    expect(sizes()).toEqual([32, 9]);
+    collected({ ...many, 41: 'new', 9: 'changed' }, { 7: 'r' });
+    expect(told(ledger.pending(500))).toEqual(['user 9 "changed"', 'user 41 "new"']);
+    expect(sizes()).toEqual([2, ...Array.from({ length: 20 }, () => 2)]);
+    collected({ ...many, 9: 'changed' }, {});
+    expect(told(ledger.pending(500))).toEqual(['user 41 gone', 'repository 7 gone']);
+    ledger.acknowledge(enqueue(ledger).sequence);
+    expect(told(ledger.pending(500))).toEqual(['user 9 "changed"']);
+    ledger.acknowledge(enqueue(ledger).sequence);
+    expect(ledger.pending(500)).toHaveLength(1);
+    expect(ledger.pendingCount()).toBe(39);
   });
 
   it('outlives the process', () => {

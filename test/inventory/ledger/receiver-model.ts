@@ -15,14 +15,17 @@ export class ReceiverModel {
   readonly held = new Map<string, string>();
   readonly #taken = new Map<string, string>();
   readonly #named = new Map<string, Set<string>>();
+  readonly #ended = new Set<string>();
 
-  /** @throws when the same idempotency key comes with other bytes */
+  /** @throws when the same idempotency key comes with other bytes, or anything new after the final of its run */
   take(text: string): void {
     const message = JSON.parse(text) as Message;
     const key = `${message.runId}:${message.sequence}`;
     const before = this.#taken.get(key);
     if (before !== undefined && before !== text) throw new Error(`other bytes under ${key}`);
     if (before !== undefined) return;
+    if (this.#ended.has(message.runId)) throw new Error(`${key} after the final of its run`);
+    if (message.final) this.#ended.add(message.runId);
     this.#taken.set(key, text);
     this.#apply(message);
   }

@@ -57,6 +57,30 @@ describe('a run', () => {
     expect(run(ledger, { 1: 'A', 2: 'b' }, {})).toEqual([]);
   });
 
+  it('takes nothing for gone where it saw some whose id it could not read', () => {
+    run(ledger, { 1: 'a', 2: 'b', 3: 'c' }, { 1: 'r' });
+    run(ledger, { 1: 'a', 2: 'b' }, { 1: 'r' }, { scope: ONLY_USERS });
+    read(ledger, { 1: 'A' }, {});
+    expect(ledger.keep('user', 'all')).toBe(1);
+    expect(ledger.keep('user', 'all')).toBe(0);
+    ledger.collected(SEEN);
+    expect(deliver(ledger)).toEqual(['user 1 "A"', 'repository 1 gone']);
+  });
+
+  it('counts what it kept once, and only what has a record', () => {
+    run(ledger, { 1: 'a', 2: 'b', 3: 'c' }, {});
+    read(ledger, { 1: 'a' }, {});
+    expect(ledger.keep('user', [1, 2, 77])).toBe(1);
+    expect(ledger.keep('user', [2])).toBe(0);
+    ledger.finish('failed', AT);
+    ledger.close();
+    ledger = stage.open(state.path, { privacy: 'settings-2' });
+    read(ledger, { 1: 'a' }, {});
+    expect(ledger.keep('user', 'all')).toBe(0);
+    ledger.collected(SEEN);
+    expect(deliver(ledger)).toEqual(['user 1 "a"']);
+  });
+
   it('counts what it changed against the last one that read everything', () => {
     const changes = (users: stage.World, repositories: stage.World) => {
       read(ledger, users, repositories);
@@ -158,6 +182,34 @@ describe('a run', () => {
   });
 });
 
+describe('the newest complete and the newest collected run of each part', () => {
+  it('outlast a thousand others', () => {
+    const rest = { scope: ONLY_REPOSITORIES };
+    run(ledger, { 1: 'a' }, { 1: 'r' });
+    read(ledger, { 1: 'a' }, {}, { scope: ONLY_USERS });
+    ledger.collected(SEEN);
+    ledger.finish('failed', AT);
+    for (let count = 0; count < 1002; count += 1) run(ledger, {}, { 1: 'r' }, rest);
+    const reader = openLedgerReader(state.path, stage.IDENTITY);
+    const newest = (['users', 'repositories', 'enrichment'] as const).map((part) => [
+      reader?.lastComplete(part)?.number,
+      reader?.lastCollected(part)?.number,
+    ]);
+    expect(newest).toEqual([
+      [1, 2],
+      [1004, 1004],
+      [1, 1],
+    ]);
+    expect(
+      reader
+        ?.runs(2000)
+        .map(({ number }) => number)
+        .slice(-3),
+    ).toEqual([5, 2, 1]);
+    reader?.close();
+  });
+});
+
 describe('a run of one type', () => {
   it('leaves the other alone', () => {
     run(ledger, { 1: 'a' }, { 1: 'r' });
@@ -169,13 +221,27 @@ describe('a run of one type', () => {
 });
 
 describe('a snapshot', () => {
-  it('sends everything and forgets what is gone', () => {
+  it('sends everything, and tombstones for what was ever offered', () => {
     run(ledger, { 1: 'a', 2: 'b' }, { 1: 'r' });
+    read(ledger, { 1: 'a', 2: 'b', 3: 'never offered' }, { 1: 'r' });
+    ledger.finish('failed', AT);
     expect(run(ledger, { 1: 'a' }, { 1: 'r' }, { kind: 'snapshot' })).toEqual([
       'user 1 "a"',
+      'user 2 gone',
       'repository 1 "r"',
     ]);
     expect(run(ledger, { 1: 'a' }, { 1: 'r' })).toEqual([]);
+  });
+
+  it('that has parked batches loses no deletion', () => {
+    run(ledger, { 1: 'a', 2: 'b' }, {});
+    read(ledger, { 1: 'a' }, {}, { kind: 'snapshot' });
+    ledger.collected(SEEN);
+    ledger.park(enqueue(ledger, 1).sequence, 400, 'no');
+    expect(told(ledger.pending(5))).toEqual(['user 2 gone']);
+    ledger.park(enqueue(ledger, 1).sequence, 400, 'no');
+    ledger.finish('parked', AT);
+    expect(run(ledger, { 1: 'a' }, {}, { scope: ONLY_USERS })).toEqual(['user 1 "a"', 'user 2 gone']);
   });
 
   it('stays due until one of both types is acknowledged to its end', () => {

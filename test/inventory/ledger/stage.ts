@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LedgerIdentity } from '../../../src/inventory/ledger/facts.ts';
 import type {
   Batch,
   Entry,
@@ -12,7 +13,11 @@ import type {
 } from '../../../src/inventory/ledger/ledger.ts';
 import { openLedger } from '../../../src/inventory/ledger/open-ledger.ts';
 
-export const IDENTITY = { baseUrl: 'https://bitbucket.example/scm', privacy: 'settings-1' };
+export const IDENTITY: LedgerIdentity = {
+  baseUrl: 'https://bitbucket.example/scm',
+  privacy: 'settings-1',
+  receiver: 'receiver-1',
+};
 export const AT = '2026-05-04T03:02:01.000Z';
 export const BOTH: Scope = { users: true, repositories: true, enrichment: true };
 export const ONLY_USERS: Scope = { users: true, repositories: false, enrichment: false };
@@ -25,7 +30,7 @@ export function folder(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export function open(path: string, identity: Partial<typeof IDENTITY> = {}): Ledger {
+export function open(path: string, identity: Partial<LedgerIdentity> = {}): Ledger {
   return openLedger(path, { ...IDENTITY, ...identity }, { now: () => Date.parse(AT) });
 }
 

@@ -43,9 +43,11 @@ class Writer {
     this.#step();
     const waiting = this.#ledger.waiting();
     if (waiting !== null) this.#send(waiting);
+    if (this.#ledger.finalAcknowledged) return void this.#ledger.finish('complete', AT);
     for (let members = this.#ledger.pending(8); members.length > 0; members = this.#ledger.pending(8))
       this.#send(this.#ledger.enqueue(members, (sequence) => body(run, sequence, members, false)));
     this.#send(this.#ledger.enqueue([], (sequence) => body(run, sequence, [], true)));
+    this.#step();
     this.#ledger.finish('complete', AT);
   }
 

@@ -64,7 +64,27 @@ describe('projects', () => {
   it('that are kept out are not named by the forks of their repositories', () => {
     const privacy = createPrivacy({ ...open, excludeProjects: ['web'] }, null);
     expect(privacy.repository({ attributes: fork, parentKey: 'WEB' })).toEqual({ ...fork, parent: null });
-    expect(privacy.repository({ attributes: fork, parentKey: null }).parent).toBe(fork.parent);
+    expect(privacy.repository({ attributes: fork, parentKey: 'OTHER' }).parent).toBe(fork.parent);
+  });
+
+  it.each([
+    [{}, fork.parent],
+    [{ excludeProjects: ['web'] }, null],
+    [{ includeProjects: ['*'] }, null],
+  ])('that may be kept out are not named either: %j', (settings, parent) => {
+    const privacy = createPrivacy({ ...open, ...settings }, null);
+    expect(privacy.repository({ attributes: fork, parentKey: null }).parent).toBe(parent);
+  });
+
+  it.each([
+    [[], [], null],
+    [['PLAT', '~jo'], [], ['PLAT', '~jo']],
+    [['PLAT', 'web'], ['W*'], ['PLAT']],
+    [['PLAT', 'W*'], [], null],
+    [['PLA?'], [], null],
+  ])('are known by name where each is named: %j without %j', (includeProjects, excludeProjects, keys) => {
+    const privacy = createPrivacy({ ...open, includeProjects, excludeProjects }, null);
+    expect(privacy.includedKeys).toEqual(keys);
   });
 });
 

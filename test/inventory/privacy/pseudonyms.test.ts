@@ -127,6 +127,14 @@ describe('a repository in a personal project', () => {
     [{ http: `${baseUrl.replace('/bitbucket', '')}/dots.git` }, 'repository_url'],
     [{ http: `${baseUrl}/scm/~jane/dots.git#jane` }, 'repository_url'],
     [{ ssh: 'ssh://git@git.corp.example:7999/dots.git' }, 'ssh_url'],
+    [{ ssh: 'ssh://git@git.corp.example/~jane/dots/x.git' }, 'ssh_url'],
+    [{ ssh: 'ssh://git@git.corp.example/~john/dots.git' }, 'ssh_url'],
+    [{ http: 'https://jane.corp.example/scm/~jane/dots.git' }, 'repository_url'],
+    [{ http: `${baseUrl}/git/~JANE/scm/dots.git` }, 'repository_url'],
+    [{ http: `${baseUrl}/%6Aane/scm/~jane/dots.git` }, 'repository_url'],
+    [{ self: 'https://jane.corp.example/users/jane/repos/dots/browse' }, 'browse_url'],
+    [{ self: `${baseUrl}/users/john/repos/dots/browse` }, 'browse_url'],
+    [{ self: `${baseUrl}/users/jane/users/john/repos/dots/browse` }, 'browse_url'],
   ] as const)('has no URL in which the owner cannot be found: %j', (hrefs, field) => {
     expect(personal('jane', hrefs)[field]).toBeNull();
   });

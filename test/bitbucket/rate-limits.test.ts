@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { RateLimits } from '../../src/bitbucket/rate-limits.ts';
+
+const NOW = Date.parse('Wed, 21 Oct 2026 07:28:00 GMT');
+
+function waitAfter(headers: Record<string, string>): number {
+  const limits = new RateLimits(
+    () => 0,
+    () => 0.5,
+    () => NOW,
+  );
+  limits.left();
+  limits.answered(429, headers);
+  return limits.waitMs();
+}
+
+describe('Retry-After as a date', () => {
+  it("is read against the answer's own clock", () => {
+    const date = 'Wed, 21 Oct 2026 08:00:00 GMT';
+    expect(waitAfter({ date, 'retry-after': 'Wed, 21 Oct 2026 08:02:00 GMT' })).toBe(120_000);
+  });
+
+  it.each([
+    ['', 'Wed, 21 Oct 2026 07:29:30 GMT', 90_000],
+    ['soon', 'Wed, 21 Oct 2026 07:29:30 GMT', 90_000],
+    ['', 'Wed, 21 Oct 2099 07:28:00 GMT', 600_000],
+  ])("is read against the agent's clock where the answer's date is %j", (date, value, ms) => {
+    expect(waitAfter({ ...(date === '' ? {} : { date }), 'retry-after': value })).toBe(ms);
+  });
+});
+
+it('takes a number beyond all for none', () => {
+  const limits = new RateLimits(
+    () => 0,
+    () => 0.5,
+  );
+  limits.left();
+  limits.answered(200, { 'x-ratelimit-remaining': '0', 'x-ratelimit-fillrate': '9'.repeat(400) });
+  expect(limits.waitMs()).toBe(0);
+});

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LedgerIdentity } from '../../../src/inventory/ledger/facts.ts';
+import { openLedger } from '../../../src/inventory/ledger/open-ledger.ts';
+import { folder, IDENTITY, open, run } from './stage.ts';
+
+let state: ReturnType<typeof folder>;
+const file = () => join(state.path, 'ledger.db');
+
+beforeEach(() => {
+  state = folder();
+});
+
+afterEach(() => state.remove());
+
+function filled(): void {
+  const ledger = open(state.path);
+  const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [index + 1, 'x'.repeat(300)]));
+  run(ledger, { 1: 'a' }, many, { kind: 'snapshot' });
+  ledger.close();
+}
+
+function sql(statement: string): void {
+  const db = new DatabaseSync(file());
+  db.exec(statement);
+  db.close();
+}
+
+describe('a damaged ledger', () => {
+  const damages: [string, () => void][] = [
+    ['of another version', () => sql('PRAGMA user_version = 99')],
+    ['with pages overwritten', () => overwritePages()],
+  ];
+  const hopeless: typeof damages = [
+    ['garbage', () => writeFileSync(file(), 'no database at all '.repeat(1000))],
+    ['cut to nothing', () => truncateSync(file(), 0)],
+    ['cut in the middle of a page', () => truncateSync(file(), 5000)],
+    ['cut at a page', () => truncateSync(file(), statSync(file()).size - 4 * 4096)],
+    ['another program’s', () => writeOther()],
+    ['without a table', () => sql('DROP TABLE fact')],
+    ['with other privacy settings', () => tell('privacy', 'settings-0')],
+    ['of another Bitbucket', () => tell('base_url', 'https://other.example')],
+  ];
+
+  function tell(name: string, value: string): void {
+    sql(`UPDATE fact SET value = '${value}' WHERE name = '${name}'; PRAGMA user_version = 99`);
+  }
+
+  function writeOther(): void {
+    rmSync(file());
+    sql('CREATE TABLE other (a)');
+  }
+
+  function overwritePages(): void {
+    const content = readFileSync(file());
+    content.fill(0xa5, 4096 * 20, 4096 * 40);
+    writeFileSync(file(), content);
+  }
+
+  it.each(damages)('that is %s is set aside, and a snapshot is due', (_, damage) => {
+    filled();
+    damage();
+    const ledger = open(state.path);
+    expect(ledger.snapshotDue).toBe('corrupt');
+    expect(run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "a"']);
+    expect(ledger.snapshotDue).toBeNull();
+    ledger.close();
+    expect(readdirSync(state.path).sort()).toEqual([
+      expect.stringMatching(/^ledger\.corrupt-[0-9a-f]{12}-2026-05-04T03-02-01\.000Z\.db$/),
+      'ledger.db',
+    ]);
+  });
+
+  it.each(hopeless)('that is %s is not kept: it may hold what is left out now', (_, damage) => {
+    filled();
+    damage();
+    const ledger = open(state.path);
+    expect(ledger.snapshotDue).toBe('corrupt-removed');
+    expect(run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "a"']);
+    ledger.close();
+    expect(readdirSync(state.path)).toEqual(['ledger.db']);
+  });
+
+  it('whose log could not be written back is not kept', () => {
+    filled();
+    sql('PRAGMA user_version = 99');
+    const half = readFileSync(file());
+    writeFileSync(file(), half.subarray(0, 50));
+    writeFileSync(`${file()}-wal`, half);
+    open(state.path).close();
+    expect(readdirSync(state.path)).toEqual(['ledger.db']);
+  });
+
+  const setAsideAt = (time: number, identity: Partial<LedgerIdentity> = {}) => {
+    sql('PRAGMA user_version = 99');
+    openLedger(state.path, { ...IDENTITY, ...identity }, { now: () => time * 1000 }).close();
+  };
+
+  it('is kept twice at most', () => {
+    filled();
+    for (let time = 0; time < 4; time += 1) setAsideAt(time);
+    expect(readdirSync(state.path).sort()).toEqual([
+      expect.stringMatching(/^ledger\.corrupt-[0-9a-f]{12}-1970-01-01T00-00-02\.000Z\.db$/),
+      expect.stringMatching(/^ledger\.corrupt-[0-9a-f]{12}-1970-01-01T00-00-03\.000Z\.db$/),
+      'ledger.db',
+    ]);
+  });
+
+  it.each([
+    ['privacy settings', { privacy: 'settings-2' }],
+    ['Bitbucket', { baseUrl: 'https://other.example' }],
+  ])('does not outlive a change of the %s, whatever becomes of the ledger', (_, identity) => {
+    const kept = () => readdirSync(state.path).filter((name) => name.includes('corrupt'));
+    filled();
+    setAsideAt(1);
+    expect(kept()).toHaveLength(1);
+    open(state.path, identity).close();
+    expect(kept()).toEqual([]);
+    open(state.path).close();
+    setAsideAt(2);
+    setAsideAt(3, identity);
+    expect(kept()).toEqual([]);
+    open(state.path).close();
+    setAsideAt(4);
+    rmSync(file());
+    open(state.path, identity).close();
+    expect(kept()).toEqual([]);
+  });
+
+  it('that was being set aside when its process ended is not kept', () => {
+    writeFileSync(join(state.path, 'ledger.corrupt-unchecked.db'), 'not checked');
+    open(state.path).close();
+    expect(readdirSync(state.path)).toEqual(['ledger.db']);
+  });
+
+  it('is not taken for one when the folder cannot be used', () => {
+    writeFileSync(join(state.path, 'file'), '');
+    expect(() => open(join(state.path, 'file'))).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE' }));
+  });
+});
