@@ -150,10 +150,12 @@ describe('a batch that the receiver refuses for good', () => {
       const { code, output } = await bench.sync();
       expect({ run, code }).toEqual({ run, code: 4 });
       expect(told(output, 'outcome')).toMatch(/receiver refused batches for good/);
-      expect(told(output, 'parked')).toBe(`batch 1 (500 entities), status 422: ${refusal}`);
+      // The second time round its neighbours arrive: who was refused comes last and in smaller company.
+      const parked = run === 1 ? 'batch 1 (500 entities)' : 'batch 2 (32 entities)';
+      expect(told(output, 'parked')).toBe(`${parked}, status 422: ${refusal}`);
       expect(bench.receiver.batches.filter(({ final }) => final !== null)).toEqual([]);
       const { users, repositories } = countsOf(truthOf(desk.stage.bitbucket));
-      expect(bench.receiver.users.size).toBe(users - 500);
+      expect(bench.receiver.users.size).toBe(users - (run === 1 ? 500 : 32));
       expect(bench.receiver.repositories.size).toBe(repositories);
     }
     desk.stage.receiver.respond(bench.receiver.respond);

@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
 import type { EntityType } from '../entity.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 import type { Destination } from './destination.ts';
 
 const BATCHES = 'batches.ndjson';
@@ -24,7 +25,7 @@ export function fileDestination(folder: string): Destination {
       hint: 'Give --out a folder that this user may write to, on a disk with space.',
     });
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     for (const file of [BATCHES, ...Object.values(RESOURCES)]) {
       writeFileSync(join(folder, file), '', { mode: 0o600 });
     }

@@ -41,6 +41,7 @@ export class EntityTable {
   readonly #pending: Query<{ id: number; record: string | null }>;
   readonly #pendingCount: Query<{ count: number }>;
   readonly #leastRefused: Query<{ refused: number | null }>;
+  readonly #refusedCount: Query<{ count: number }>;
   readonly #members: Query<{ id: number; record: string | null }>;
   readonly #hold;
   readonly #release;
@@ -76,6 +77,9 @@ export class EntityTable {
     );
     this.#pending = db.query(`${select} WHERE ${open} AND refused = ? ORDER BY id LIMIT ?`);
     this.#leastRefused = db.query(`SELECT min(refused) AS refused FROM ${type} WHERE ${open}`);
+    this.#refusedCount = db.query(
+      `SELECT count(*) AS count FROM (SELECT 1 FROM ${type} WHERE ${open} AND refused > 0 LIMIT ?)`,
+    );
     this.#pendingCount = db.query(`SELECT count(*) AS count FROM ${type} WHERE ${open}`);
     this.#members = db.query(`${select} WHERE id IN ${IDS} ORDER BY id`);
     this.#hold = db.command(
@@ -153,6 +157,11 @@ export class EntityTable {
   /** The fewest refusals that any pending entity has met with; `null`: none is pending. */
   leastRefused(): number | null {
     return this.#leastRefused.one()?.refused ?? null;
+  }
+
+  /** How many pending entities were ever refused, counted up to `most`. */
+  refusedCount(most: number): number {
+    return this.#refusedCount.one(most)?.count ?? 0;
   }
 
   pending(refused: number, count: number): Pending[] {

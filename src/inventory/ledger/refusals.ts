@@ -1,6 +1,8 @@
 import type { EntityTable } from './entity-table.ts';
 import type { Pending } from './ledger.ts';
 
+/** When more than so many were refused it is not about single ones: then batches stay whole. */
+const MOST_SINGLED_OUT = 2_000;
 /** By the number of refusals; after the last one each entity goes alone. */
 const MOST_TOGETHER = [Number.POSITIVE_INFINITY, 32, 2];
 
@@ -11,7 +13,8 @@ const MOST_TOGETHER = [Number.POSITIVE_INFINITY, 32, 2];
 export function nextTogether(tables: readonly EntityTable[], count: number): Pending[] {
   const refused = Math.min(...tables.map((table) => table.leastRefused() ?? Number.POSITIVE_INFINITY));
   if (refused === Number.POSITIVE_INFINITY) return [];
-  const most = Math.min(count, MOST_TOGETHER[refused] ?? 1);
+  const refusals = tables.reduce((sum, table) => sum + table.refusedCount(MOST_SINGLED_OUT + 1), 0);
+  const most = refusals > MOST_SINGLED_OUT ? count : Math.min(count, MOST_TOGETHER[refused] ?? 1);
   const found: Pending[] = [];
   for (const table of tables)
     if (found.length < most) found.push(...table.pending(refused, most - found.length));

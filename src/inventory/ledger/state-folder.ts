@@ -1,12 +1,13 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 
 export const LEDGER_FILE = 'ledger.db';
 
 /** Makes the state folder, for its owner only, if it is not there. @throws AgentError `STATE_UNUSABLE` */
 export function makeFolder(folder: string): void {
-  inFolder(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  inFolder(folder, () => makePrivateFolder(folder));
 }
 
 /** Makes the state folder and writes a file in it. @throws AgentError `STATE_UNUSABLE` when that cannot be done */

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 
 const FILE = 'pseudonym.key';
 const BYTES = 32;
@@ -44,7 +45,7 @@ function existing(path: string): Buffer | null {
 
 /** Written aside and linked, so that two processes agree on one key and none reads half of it. */
 function made(folder: string, path: string): Buffer {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   const aside = `${path}.${randomUUID()}`;
   writeFileSync(aside, randomBytes(BYTES), { mode: 0o600, flush: true });
   chmodSync(aside, 0o600);

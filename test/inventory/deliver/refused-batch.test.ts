@@ -37,6 +37,18 @@ describe('a batch that is refused', () => {
     expect(stage.model.problems).toEqual([]);
   });
 
+  it('is not cut up when the receiver refuses everything: that is not about single entities', async () => {
+    const stage = await deliveryStage();
+    const many = { users: users(1, 2_100), repositories: new Map() };
+    stage.server.respond(() => ({ status: 422, body: 'not today' }));
+    const requests: number[] = [];
+    for (let run = 0; run < 4; run += 1) {
+      requests.push((await stage.send(stage.collect(many, 'delta'))).requests);
+      stage.finish('parked');
+    }
+    expect(requests).toEqual([5, 5, 5, 5]);
+  });
+
   it('holds its members back from ever fewer others, one run after the other', async () => {
     const stage = await deliveryStage();
     stage.server.respond((request) =>
