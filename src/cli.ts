@@ -24,7 +24,7 @@ program
 program
   .command('sync')
   .description(
-    'read users and repositories once and send what is new; exit code 0 complete, 3 failed, 4 parked batches',
+    'read users and repositories once and send what is new; exit code 0 complete, 2 configuration, 3 failed, 4 parked batches',
   )
   .option('--once', 'one run')
   .option('--full', 'send everything, changed or not')

@@ -7,6 +7,9 @@ import type { RunEnd, ScheduleOptions } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
 
+const PARKED_HINT =
+  'The receiver refused them for good; the lines `batch parked` have its words. The next run sends those entities again.';
+
 /** A run of the schedule: its end is a line in the log, its failure is for the schedule to try again. */
 export function scheduledRun(
   inventory: Inventory,
@@ -42,7 +45,7 @@ function tellEnd({ run, error, parked, requests, waitedMs, enrichmentLeft }: Run
     return { outcome: 'again', enrichmentLeft };
   }
   if (run.state === 'parked')
-    log.error('inventory run has parked batches', { ...fields, parked: parked.length });
+    log.error('inventory run has parked batches', { ...fields, parked: parked.length, hint: PARKED_HINT });
   else log.info('inventory run complete', fields);
   return { outcome: 'done', enrichmentLeft };
 }

@@ -12,20 +12,24 @@ const OUTCOMES: Readonly<Record<RunState, string>> = {
 const LABEL_WIDTH = 14;
 const number = new Intl.NumberFormat('en-US');
 
-/** What a run came to, for the end of a command. */
-export function closingTable(outcome: RunOutcome, seconds: number): string {
+/**
+ * What a run came to, for the end of a command.
+ *
+ * @param folder where a dry run has put what it would have sent; `null`: it was no dry run
+ */
+export function closingTable(outcome: RunOutcome, seconds: number, folder: string | null = null): string {
   const { run, parked, requests, waitedMs } = outcome;
   const { seen, changes } = run;
   const lines: [string, string][] = [
     ['run', `${run.runId} (${run.kind})`],
-    ['outcome', OUTCOMES[run.state]],
+    ['outcome', outcomeOf(run.state, folder)],
     ['users', seen?.users == null ? '-' : `${number.format(seen.users)} seen, from ${seen.usersFrom}`],
     ['repositories', seen?.repositories == null ? '-' : `${number.format(seen.repositories)} seen`],
     ['new', count(changes?.added)],
     ['changed', count(changes?.changed)],
     ['deleted', count(changes?.deleted)],
     ['skipped', skippedText(seen)],
-    ['sent', number.format(run.sent)],
+    [folder === null ? 'sent' : 'would be sent', number.format(run.sent)],
     ['requests', `${number.format(requests)} to Bitbucket`],
     ['waited', `${(waitedMs / 1000).toFixed(1)} s for Bitbucket's rate limit`],
     ['seconds', seconds.toFixed(1)],
@@ -36,6 +40,11 @@ export function closingTable(outcome: RunOutcome, seconds: number): string {
   ];
   return lines.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`).join('\n');
 }
+
+const outcomeOf = (state: RunState, folder: string | null): string =>
+  folder !== null && state === 'complete'
+    ? `dry run: NOTHING WAS SENT; what would leave stands in ${folder}`
+    : OUTCOMES[state];
 
 const count = (value: number | undefined): string => (value === undefined ? '-' : number.format(value));
 

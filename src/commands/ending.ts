@@ -1,10 +1,10 @@
-import { AgentError, ConfigError, placeOf } from '../errors.ts';
+import { AgentError, ConfigError, failureCode, placeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 /** What the exit codes of all commands mean. */
 export const EXIT = {
   ok: 0,
-  /** A defect, or a port that could not be opened. */
+  /** A defect, a port that could not be opened, or a result that could not be written. */
   defect: 1,
   /** The configuration or the command line cannot be used; nothing was done. */
   config: 2,
@@ -16,6 +16,7 @@ export const EXIT = {
 
 /** Runs a command; what it fails with stands on stderr, and in the exit code. */
 export async function ending(command: () => Promise<number>, otherwise: number): Promise<void> {
+  process.stdout.on('error', (error) => unwritable(error));
   try {
     process.exitCode = await command();
   } catch (error) {
@@ -23,6 +24,17 @@ export async function ending(command: () => Promise<number>, otherwise: number):
       error instanceof ConfigError ? EXIT.config : error instanceof AgentError ? otherwise : EXIT.defect;
     process.stderr.write(`${explain(error)}\n`);
   }
+}
+
+/** Whoever reads the output has had enough, or there is no room for it. */
+function unwritable(error: Error): void {
+  const code = failureCode(error);
+  if (code === 'EPIPE') return;
+  process.stderr.write(`The result could not be written (${code}).\n`);
+  process.exitCode = EXIT.defect;
+  process.once('exit', () => {
+    process.exitCode = EXIT.defect;
+  });
 }
 
 /** An error for a person: what is wrong, and what to do. */

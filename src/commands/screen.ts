@@ -22,22 +22,25 @@ const PLAIN_EVERY_MS = 5_000;
 const LONGEST_ANSWER = 500;
 
 /** A bar a stage on a terminal, plain lines elsewhere. */
-export function createScreen(output: NodeJS.WriteStream, onTerminal: boolean): Screen {
-  return onTerminal ? new BarScreen(output as WriteStream) : new PlainScreen(output);
+export function createScreen(output: NodeJS.WriteStream, onTerminal: boolean, dryRun = false): Screen {
+  const names = dryRun ? { ...NAMES, delivery: 'entities to be sent' } : NAMES;
+  return onTerminal ? new BarScreen(output as WriteStream, names) : new PlainScreen(output, names);
 }
 
 class PlainScreen implements Screen {
   readonly #output: NodeJS.WriteStream;
+  readonly #names: typeof NAMES;
   readonly #stages = new Map<Stage, { text: string; toldAt: number; told: string }>();
 
-  constructor(output: NodeJS.WriteStream) {
+  constructor(output: NodeJS.WriteStream, names: typeof NAMES) {
     this.#output = output;
+    this.#names = names;
   }
 
   progress(stage: Stage, done: number, total: number | null): void {
     const of = total === null || total < done ? '' : ` of ${total}`;
     const known = this.#stages.get(stage) ?? { text: '', toldAt: performance.now(), told: '' };
-    known.text = `${NAMES[stage]}: ${done}${of}`;
+    known.text = `${this.#names[stage]}: ${done}${of}`;
     this.#stages.set(stage, known);
     if (performance.now() - known.toldAt >= PLAIN_EVERY_MS) this.#tell(known);
   }
@@ -72,9 +75,11 @@ class PlainScreen implements Screen {
 
 class BarScreen implements Screen {
   readonly #bars: cliProgress.MultiBar;
+  readonly #names: typeof NAMES;
   readonly #stages = new Map<Stage, cliProgress.SingleBar>();
 
-  constructor(stream: WriteStream) {
+  constructor(stream: WriteStream, names: typeof NAMES) {
+    this.#names = names;
     this.#bars = new cliProgress.MultiBar(
       {
         stream,
@@ -92,7 +97,7 @@ class BarScreen implements Screen {
   /** Where the end is not known, the bar is full and its number counts. */
   progress(stage: Stage, done: number, total: number | null): void {
     const end = total === null ? done : Math.max(total, done);
-    const shown = { name: NAMES[stage].padEnd(22), of: total === null ? '' : ` of ${end}` };
+    const shown = { name: this.#names[stage].padEnd(22), of: total === null ? '' : ` of ${end}` };
     const bar = this.#stages.get(stage) ?? this.#bars.create(end, done, shown);
     this.#stages.set(stage, bar);
     bar.setTotal(end);

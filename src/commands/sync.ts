@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type InventoryDesk, openInventoryDesk } from '../agent.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, type Problem } from '../errors.ts';
 import { gateProblems } from '../gate.ts';
 import type { RunOutcome } from '../inventory/inventory.ts';
 import { createLog } from '../log.ts';
@@ -27,8 +27,11 @@ export interface SyncOptions {
 export function sync(options: SyncOptions): Promise<void> {
   return ending(async () => {
     checkOptions(options);
-    const config = loadConfig({ alsoWrong: gateProblems });
-    needProfile(config);
+    const config = loadConfig({
+      alsoWrong: (draft, told) => [...profileProblem(draft), ...gateProblems(draft, told)],
+    });
+    const [problem] = profileProblem(config);
+    if (problem !== undefined) throw new ConfigError([problem]);
     const onTerminal = process.stderr.isTTY === true;
     const level = onTerminal && config.logLevel === 'info' ? 'warn' : config.logLevel;
     const log = createLog(level, config.secrets, process.stderr);
@@ -44,7 +47,8 @@ async function once(
   signal: AbortSignal,
   onTerminal: boolean,
 ): Promise<number> {
-  const screen = createScreen(process.stderr, onTerminal);
+  const folder = options.dryRun === true ? resolve(options.out ?? '.') : null;
+  const screen = createScreen(process.stderr, onTerminal, folder !== null);
   const enrichment = options.enrich === true;
   const scope = {
     users: options.only !== 'repositories',
@@ -53,11 +57,11 @@ async function once(
   };
   const order = { scope, full: options.full === true, signal, watch: screen };
   const started = performance.now();
-  const outcome = await (options.dryRun === true
-    ? inventory.rehearse(order, 'sync --dry-run', resolve(options.out ?? '.'))
-    : inventory.run(order, 'sync --once')
+  const outcome = await (folder === null
+    ? inventory.run(order, 'sync --once')
+    : inventory.rehearse(order, 'sync --dry-run', folder)
   ).finally(() => screen.close());
-  process.stdout.write(`${closingTable(outcome, (performance.now() - started) / 1000)}\n`);
+  process.stdout.write(`${closingTable(outcome, (performance.now() - started) / 1000, folder)}\n`);
   if (outcome.error !== null) process.stderr.write(`${explain(outcome.error)}\n`);
   return codeOf(outcome);
 }
@@ -107,8 +111,8 @@ function checkOptions({ once: asked, dryRun, out, only, enrich }: SyncOptions): 
   }
 }
 
-function needProfile({ profileName }: Config): void {
-  if (profileName !== null) return;
+function profileProblem({ profileName }: Pick<Config, 'profileName'>): Problem[] {
+  if (profileName !== null) return [];
   const reason = 'is not set, and every batch of the inventory names its integration';
-  throw new ConfigError([{ where: 'PROFILE_NAME', reason, example: 'Bitbucket Frankfurt' }]);
+  return [{ where: 'PROFILE_NAME', reason, example: 'Bitbucket Frankfurt' }];
 }

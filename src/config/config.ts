@@ -119,4 +119,7 @@ export interface Config {
 }
 
 /** What could be read of a configuration that cannot be used; a stand-in is where the rest would be. */
-export type ConfigDraft = Pick<Config, 'accept' | 'allowWrites' | 'bitbucket' | 'variable' | 'credentials'>;
+export type ConfigDraft = Pick<
+  Config,
+  'profileName' | 'accept' | 'allowWrites' | 'bitbucket' | 'variable' | 'credentials'
+>;

@@ -67,8 +67,9 @@ export class Environment {
   }
 
   #source(name: VariableName, variable: Variable): string | undefined {
-    const lower = variable.bothCases ? this.text(name.toLowerCase())?.trim() : undefined;
-    const upper = variable.secret ? this.#secret(name) : this.text(name)?.trim();
+    const trimmed = (text: string | undefined) => text?.trim() || undefined;
+    const lower = variable.bothCases ? trimmed(this.text(name.toLowerCase())) : undefined;
+    const upper = variable.secret ? this.#secret(name) : trimmed(this.text(name));
     if (lower !== undefined && upper !== undefined && lower !== upper) {
       this.warnings.push(`${name.toLowerCase()} and ${name} differ; the one in lower case is used.`);
     }

@@ -47,6 +47,13 @@ export const wholeNumber = (least: number, most: number) =>
 
 export const line = z.string().refine((text) => !CONTROL.test(text), NO_CONTROL);
 
+const LONGEST_PROFILE_NAME = 200;
+
+export const profileName = line.refine(
+  (text) => text.length <= LONGEST_PROFILE_NAME,
+  `is longer than ${LONGEST_PROFILE_NAME} characters`,
+);
+
 export const baseUrl = z.string().transform((text, context) => {
   const parsed = parseBaseUrl(text);
   if (typeof parsed !== 'string') return baseUrlText(parsed);
@@ -74,10 +81,11 @@ export const globList = z
 
 export const omittedFields = z.string().transform((text, context) => {
   const fields = entries(text);
-  const unknown = fields.find((field) => !(OMISSIBLE_FIELDS as readonly string[]).includes(field));
-  if (unknown === undefined) return fields as OmissibleField[];
-  const named = /^[\w.]{1,60}$/.test(unknown) ? unknown : 'an entry';
-  context.addIssue(`${named} is no field that can be left out; these can: ${OMISSIBLE_FIELDS.join(', ')}`);
+  const unknown = fields.filter((field) => !(OMISSIBLE_FIELDS as readonly string[]).includes(field));
+  if (unknown.length === 0) return fields as OmissibleField[];
+  const named = unknown.map((field) => (/^[\w.]{1,60}$/.test(field) ? field : 'an entry')).join(', ');
+  const what = unknown.length === 1 ? 'is no field' : 'are no fields';
+  context.addIssue(`${named} ${what} that can be left out; these can: ${OMISSIBLE_FIELDS.join(', ')}`);
   return z.NEVER;
 });
 
@@ -91,7 +99,12 @@ export const delivery = z
   .transform((text) => text.toLowerCase())
   .pipe(z.enum(['tunnel', 'https', 'off'], { error: 'is not one of tunnel, https, off' }));
 
-export const urlPath = z.string().regex(/^\/[\w\-.~/]*$/, 'is not a plain path that starts with a slash');
+export const urlPath = z
+  .string()
+  .regex(
+    /^\/(?:(?!\.{1,2}(?:\/|$))[\w\-.~]+(?:\/|$))*$/,
+    'is not a plain path that starts with a slash, without dot segments and empty ones',
+  );
 
 export const listenHost = z
   .string()

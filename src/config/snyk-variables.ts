@@ -62,6 +62,6 @@ export const snykVariables = {
     meaning:
       'A name for this integration; every batch of the inventory carries it. Without it `run` only relays and `sync` does not start.',
     example: 'Bitbucket Frankfurt',
-    parse: as.line,
+    parse: as.profileName,
   },
 } as const satisfies Record<string, Variable>;

@@ -6,6 +6,7 @@ import type { Login, Send } from '../bitbucket/send.ts';
 import { withTimeLimit } from '../bitbucket/time-limit.ts';
 import { stopGrowing } from '../buffer-collection.ts';
 import type { InventoryConfig } from '../config/config.ts';
+import { AgentError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/verdict.ts';
@@ -124,11 +125,16 @@ export class Inventory {
     }
   }
 
-  /** When the newest complete run that looked at this part began, epoch milliseconds. */
+  /**
+   * When the newest complete run that looked at this part began, epoch milliseconds. `null` as well while something of
+   * it waits in the outbox: then a run is due.
+   */
   lastComplete(part: keyof Scope): number | null {
     const reader = this.#reader();
     if (reader === null) return null;
     try {
+      const [newest] = reader.runs(1);
+      if (newest?.state === 'delivering' && newest.scope[part]) return null;
       const run = reader.lastComplete(part);
       return run === null ? null : Date.parse(run.startedAt);
     } finally {
@@ -158,10 +164,17 @@ export class Inventory {
       );
       const report = await run.execute();
       const { requests, waitedMs } = state();
-      return { ...report, requests, waitedMs };
+      return { ...report, error: this.#placed(report.error), requests, waitedMs };
     } finally {
       ledger.close();
     }
+  }
+
+  /** A Bitbucket that is not there is most likely looked for at the wrong place. */
+  #placed(error: AgentError | null): AgentError | null {
+    if (error === null || error.hint !== undefined || !error.code.startsWith('DOWNSTREAM_')) return error;
+    const hint = `Looked for at ${this.#options.bitbucket.baseUrl}. Check BITBUCKET_URL (or BITBUCKET), DNS, the proxy and the firewall.`;
+    return new AgentError(error.code, error.message, { cause: error.cause, hint });
   }
 
   #lastSeen(): RunParts['expected'] {

@@ -3,7 +3,7 @@ import type { OmissibleField } from '../config/omissible.ts';
 import { AgentError } from '../errors.ts';
 import type { Enrichment, RepositoryAttributes, ScmProject, UserAttributes } from './entity.ts';
 import { createOmission } from './privacy/omission.ts';
-import { createProjectFilter } from './privacy/project-filter.ts';
+import { createProjectFilter, unusedGlobs } from './privacy/project-filter.ts';
 import { createPseudonyms } from './privacy/pseudonyms.ts';
 
 export interface PrivacySettings {
@@ -36,6 +36,8 @@ export interface Privacy {
   includes(projectKey: string): boolean;
   /** The keys of all projects that are looked at, as the operator spells them; `null`: they are not named one by one. */
   readonly includedKeys: readonly string[] | null;
+  /** What of `INCLUDE_PROJECTS` fits none of these projects: most likely it is misspelt. */
+  unusedIncludes(projectKeys: Iterable<string>): readonly string[];
   user(attributes: UserAttributes): SentUser;
   /** The origin of a fork is not named when its project is kept out, or may be. */
   repository(repository: ShownRepository): SentRepository;
@@ -68,6 +70,7 @@ export function createPrivacy(settings: PrivacySettings, key: Buffer | null): Pr
   return {
     includes,
     includedKeys: named ? includeProjects.filter(includes) : null,
+    unusedIncludes: (projectKeys) => unusedGlobs(includeProjects, projectKeys),
     user: (attributes) => userOmission(pseudonyms?.user(attributes) ?? attributes),
     repository({ attributes, parentKey }) {
       const shown = pseudonyms?.repository(attributes) ?? attributes;

@@ -67,7 +67,7 @@ export interface RunParts {
 const SILENT: RunWatch = { note() {}, progress() {}, delivery() {}, skipped() {} };
 
 const SNAPSHOT_REASONS: Readonly<Record<SnapshotReason, string>> = {
-  new: 'there is no ledger in STATE_DIR yet',
+  new: 'there was no ledger in STATE_DIR',
   corrupt: 'the ledger in STATE_DIR was broken; it was set aside there',
   'corrupt-removed':
     'the ledger in STATE_DIR was broken; it was not kept, since it may hold what the privacy settings leave out',
@@ -113,6 +113,10 @@ export class InventoryRun {
     this.#snapshot = this.#parts.destination === null ? null : this.#ledger.snapshotDue;
     const scope = this.#scope();
     const plan = planOf(scope, this.#parts.privacy, this.#parts.calls);
+    if (this.#snapshot !== null) {
+      const because = SNAPSHOT_REASONS[this.#snapshot];
+      this.#watch.note(`Everything is to be sent until the receiver has taken all of it: ${because}.`);
+    }
     for (const note of plan.notes) this.#watch.note(note);
     const run = this.#start(scope);
     return this.#guarded(run, () => this.#readAndDeliver(plan, scope));
@@ -122,7 +126,6 @@ export class InventoryRun {
   #scope(): Scope {
     const { scope } = this.#order;
     if (this.#snapshot === null) return scope;
-    this.#watch.note(`All users and repositories are sent: ${SNAPSHOT_REASONS[this.#snapshot]}.`);
     return { ...scope, users: true, repositories: true };
   }
 
@@ -164,6 +167,7 @@ export class InventoryRun {
         total: number | null;
       }) => watch.progress(stage, done, total ?? (stage === 'enrichment' ? null : expected[stage])),
       skipped: (skip: Skip) => watch.skipped(skip),
+      note: (text: string) => watch.note(text),
     };
     const seen = await collect({ ...shared, scope, plan, normaliser });
     if (!scope.enrichment) return seen;

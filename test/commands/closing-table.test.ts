@@ -24,8 +24,8 @@ const RUN: Run = {
   error: null,
 };
 
-function table(run: Partial<Run> = {}, rest: Partial<RunOutcome> = {}): string[] {
-  const outcome = {
+function outcomeOf(run: Partial<Run> = {}, rest: Partial<RunOutcome> = {}): RunOutcome {
+  return {
     run: { ...RUN, ...run },
     error: null,
     snapshot: null,
@@ -35,8 +35,10 @@ function table(run: Partial<Run> = {}, rest: Partial<RunOutcome> = {}): string[]
     waitedMs: 1_250,
     ...rest,
   };
-  return closingTable(outcome, 1.74).split('\n');
 }
+
+const table = (run: Partial<Run> = {}, rest: Partial<RunOutcome> = {}): string[] =>
+  closingTable(outcomeOf(run, rest), 1.74).split('\n');
 
 describe('the closing table', () => {
   it('has everything that a run came to', () => {
@@ -68,6 +70,16 @@ describe('the closing table', () => {
     const lines = table({ state: 'failed', seen: null, changes: null, sent: 0 }, { error });
     expect(lines[1]).toBe('outcome       FAILED, nothing was deleted');
     expect(lines).toContain('deleted       -');
+  });
+
+  it('says of a dry run that nothing was sent, and where to look', () => {
+    const lines = closingTable(outcomeOf(), 1, '/tmp/would-leave').split('\n');
+    expect(lines[1]).toBe(
+      'outcome       dry run: NOTHING WAS SENT; what would leave stands in /tmp/would-leave',
+    );
+    expect(lines).toContain('would be sent 12,351');
+    const failed = closingTable(outcomeOf({ state: 'failed' }), 1, '/tmp/would-leave');
+    expect(failed).toContain('FAILED, nothing was deleted');
   });
 
   it('shows parked batches with the answer', () => {

@@ -77,3 +77,11 @@ it('writes plain lines without control characters', () => {
   screen.close();
   expect(text()).toBe('users read: 3\n');
 });
+
+it('says of a dry run what would be sent', () => {
+  const { stream, text } = output();
+  const screen = createScreen(stream, false, true);
+  screen.progress('delivery', 3, 3);
+  screen.close();
+  expect(text()).toBe('entities to be sent: 3 of 3\n');
+});

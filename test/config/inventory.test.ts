@@ -13,8 +13,15 @@ describe('the inventory', () => {
     expect(load(env).inventory.enabled).toBe(enabled);
   });
 
-  it('that is on needs a profile name', () => {
+  it('that is on needs a profile name, and blanks are none', () => {
     expect(where({ INVENTORY_ENABLED: 'true' })).toEqual(['PROFILE_NAME']);
+    expect(where({ INVENTORY_ENABLED: 'true', PROFILE_NAME: ' \t ' })).toEqual(['PROFILE_NAME']);
+    expect(load({ PROFILE_NAME: '  ' })).toMatchObject({ profileName: null, inventory: { enabled: false } });
+  });
+
+  it('has a profile name of at most 200 characters', () => {
+    expect(load({ PROFILE_NAME: 'x'.repeat(200) }).profileName).toHaveLength(200);
+    expect(where({ PROFILE_NAME: 'x'.repeat(201) })).toEqual(['PROFILE_NAME']);
   });
 
   it.each([
@@ -68,7 +75,20 @@ describe('the inventory', () => {
   });
 });
 
+it('all fields that cannot be left out are told', () => {
+  const [problem] = problems({ OMIT_FIELDS: 'user.foo,user.email,users.email,<script>' });
+  expect(problem?.reason).toMatch(/^user\.foo, users\.email, an entry are no fields/);
+});
+
 describe('the delivery', () => {
+  it.each(['/a/../b', '/./a', '//a', '/a//b', '/..', 'a', '/a?b', '/a b'])('has no path %s', (path) => {
+    expect(where({ ESSENTIALS_PATH: path })).toEqual(['ESSENTIALS_PATH']);
+  });
+
+  it.each(['/', '/a', '/a/', '/essentials/v1.2/~x/batches', '/...'])('may have the path %s', (path) => {
+    expect(load({ ESSENTIALS_PATH: path }).inventory.delivery.path).toBe(path);
+  });
+
   it.each(['ftp', 'true', 'http'])('cannot be by %s', (by) => {
     expect(where({ ESSENTIALS_DELIVERY: by })).toEqual(['ESSENTIALS_DELIVERY']);
   });

@@ -14,7 +14,8 @@ import type { CollectOptions } from './walk-options.ts';
  * what was known of an odd record is not taken for gone. Before anything is, it is looked for once more: Bitbucket's
  * pages are no snapshot.
  *
- * @throws AgentError what the first page failed with that could not be read; `RUN_INTERRUPTED` when it was stopped
+ * @throws AgentError what the first page failed with that could not be read; `CONFIG_INVALID` when the settings leave out
+ *   every project; `RUN_INTERRUPTED` when it was stopped
  */
 export async function collect(options: CollectOptions): Promise<Seen> {
   const { scope, signal, skipped, ledger } = options;
@@ -28,6 +29,7 @@ export async function collect(options: CollectOptions): Promise<Seen> {
     ...(scope.users ? [users.task] : []),
     ...(scope.repositories ? repositories.tasks() : []),
   ]);
+  if (scope.repositories) repositories.checkFilter();
   const types = TYPES.filter((type) => scope[type === 'user' ? 'users' : 'repositories']);
   const kept = { user: 0, repository: 0 };
   const keep = () => {

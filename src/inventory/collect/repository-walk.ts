@@ -1,4 +1,5 @@
 import { eachPage, readPages } from '../../bitbucket/pages.ts';
+import { AgentError } from '../../errors.ts';
 import type { Place } from '../ledger/ledger.ts';
 import { enriched } from '../normalise/enriched.ts';
 import type { NormalisedRepository } from '../normalise/repository.ts';
@@ -19,6 +20,8 @@ export class RepositoryWalk {
   readonly #options: WalkOptions;
   readonly #queue = new ProjectQueue(2);
   readonly #ids = new IdSet();
+  /** Of all projects that the lists named, the ones left out too. */
+  readonly #keys = new Set<string>();
   #count = 0;
   #allUrl = '/repos';
 
@@ -45,7 +48,10 @@ export class RepositoryWalk {
         if (key === null) {
           const what = `project ${idOf(project) ?? 'without id'}`;
           skips.add({ type: 'project', reason: 'no-key', what }, project);
-        } else if (privacy.includes(key)) this.#queue.add(key);
+        } else {
+          this.#keys.add(key);
+          if (privacy.includes(key)) this.#queue.add(key);
+        }
       }
     }
     this.#queue.sourceEnded();
@@ -61,6 +67,24 @@ export class RepositoryWalk {
   readonly again = async (signal: AbortSignal): Promise<void> => {
     await eachPage(this.#pages(this.#allUrl, signal), (page) => this.#keep(page));
   };
+
+  /**
+   * Looks whether the operator's settings fit this Bitbucket: a misspelt one must not delete everything downstream.
+   *
+   * @throws AgentError `CONFIG_INVALID` when they leave out every project there is
+   */
+  checkFilter(): void {
+    const { privacy, note } = this.#options;
+    const keys = [...this.#keys];
+    if (keys.length > 0 && !keys.some((key) => privacy.includes(key))) {
+      const message = `INCLUDE_PROJECTS and EXCLUDE_PROJECTS leave out all ${keys.length} projects.`;
+      throw new AgentError('CONFIG_INVALID', message, {
+        hint: 'Check their spelling: globs on project keys, with * and ?. Nothing was deleted.',
+      });
+    }
+    for (const glob of privacy.unusedIncludes(keys))
+      note?.(`INCLUDE_PROJECTS names ${glob}, and no project fits it.`);
+  }
 
   readonly #walkProjects = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
@@ -113,6 +137,7 @@ export class RepositoryWalk {
         skips.add(made.skip, raw);
         continue;
       }
+      this.#keys.add(made.projectKey);
       if (!privacy.includes(made.projectKey)) continue;
       this.#queue.add(made.projectKey);
       if (this.#ids.add(made.sourceId)) taken.push(made);

@@ -14,13 +14,15 @@ export interface CollectOptions {
   readonly calls: Pick<OwnCalls, 'get'>;
   readonly ledger: Pick<Ledger, 'store' | 'keep' | 'unseen' | 'enrichments' | 'rememberPlaces'>;
   readonly normaliser: Normaliser;
-  readonly privacy: Pick<Privacy, 'includes' | 'user' | 'repository'>;
+  readonly privacy: Pick<Privacy, 'includes' | 'unusedIncludes' | 'user' | 'repository'>;
   /** How many projects are walked at the same time. */
   readonly concurrency: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly progress?: (progress: Progress) => void;
+  /** Hears what the operator should know and what stops nothing. */
+  readonly note?: (text: string) => void;
   /** Hears each skip that is counted. */
   readonly skipped?: (skip: Skip) => void;
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
@@ -14,7 +14,7 @@ const RESOURCES: Readonly<Record<EntityType, string>> = {
 
 /**
  * Writes what would leave: each body as one line of `batches.ndjson`, each resource as one line of `users.ndjson` or
- * `repositories.ndjson`. Files that are there from an earlier time are begun anew.
+ * `repositories.ndjson`. Files that are there from an earlier time are begun anew with the first batch.
  *
  * @throws AgentError `DESTINATION_REFUSED` when the folder cannot be written
  */
@@ -26,12 +26,17 @@ export function fileDestination(folder: string): Destination {
     });
   try {
     makePrivateFolder(folder);
-    for (const file of [BATCHES, ...Object.values(RESOURCES)]) {
-      writeFileSync(join(folder, file), '', { mode: 0o600 });
-    }
+    accessSync(folder, constants.W_OK);
   } catch (error) {
     throw refused(error);
   }
+  let begun = false;
+  const begin = () => {
+    begun = true;
+    for (const file of [BATCHES, ...Object.values(RESOURCES)]) {
+      writeFileSync(join(folder, file), '', { mode: 0o600 });
+    }
+  };
   return {
     name: folder,
     async send({ body }) {
@@ -40,6 +45,7 @@ export function fileDestination(folder: string): Destination {
       const linesOf = (type: EntityType) =>
         data.filter((resource) => resource.type === type).map((resource) => `${JSON.stringify(resource)}\n`);
       try {
+        if (!begun) begin();
         await appendFile(join(folder, BATCHES), `${text}\n`);
         for (const type of ['user', 'repository'] as const) {
           await appendFile(join(folder, RESOURCES[type]), linesOf(type).join(''));

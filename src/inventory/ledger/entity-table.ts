@@ -78,7 +78,7 @@ export class EntityTable {
     this.#pending = db.query(`${select} WHERE ${open} AND refused = ? ORDER BY id LIMIT ?`);
     this.#leastRefused = db.query(`SELECT min(refused) AS refused FROM ${type} WHERE ${open}`);
     this.#refusedCount = db.query(
-      `SELECT count(*) AS count FROM (SELECT 1 FROM ${type} WHERE ${open} AND refused > 0 LIMIT ?)`,
+      `SELECT count(*) AS count FROM (SELECT 1 FROM ${type} WHERE refused > 0 LIMIT ?)`,
     );
     this.#pendingCount = db.query(`SELECT count(*) AS count FROM ${type} WHERE ${open}`);
     this.#members = db.query(`${select} WHERE id IN ${IDS} ORDER BY id`);
@@ -159,7 +159,7 @@ export class EntityTable {
     return this.#leastRefused.one()?.refused ?? null;
   }
 
-  /** How many pending entities were ever refused, counted up to `most`. */
+  /** How many entities stand refused, counted up to `most`. */
   refusedCount(most: number): number {
     return this.#refusedCount.one(most)?.count ?? 0;
   }

@@ -31,6 +31,7 @@ const entityTables = (type: string): string => `
     changed INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX ${type}_pending ON ${type} (refused, id) WHERE held = 0 AND (gone = 1 OR acked IS NOT hash);
+  CREATE INDEX ${type}_refused ON ${type} (id) WHERE refused > 0;
   CREATE TABLE ${type}_record (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;`;
 
 const TABLES = `

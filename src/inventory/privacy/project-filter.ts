@@ -20,6 +20,15 @@ export function createProjectFilter(
   };
 }
 
+/** The globs that fit none of these projects. */
+export function unusedGlobs(globs: readonly string[], projectKeys: Iterable<string>): string[] {
+  const keys = [...projectKeys];
+  return globs.filter((glob) => {
+    const pattern = patternOf(glob);
+    return !keys.some((key) => pattern.test(key));
+  });
+}
+
 function patternOf(glob: string): RegExp {
   const literal = glob.replace(/[\\^$.+()[\]{}|/]/g, '\\$&');
   return new RegExp(`^${literal.replace(/\*+/g, '.*').replaceAll('?', '.')}$`, 'isu');

@@ -240,6 +240,24 @@ describe('what the operator leaves out', () => {
     expect(seen.skipped).toBe(0);
   });
 
+  it('is never everything: settings that fit no project fail the run', async () => {
+    const stage = await setStage({ privacy: { includeProjects: ['PLATT'] } });
+    await expect(stage.collect(REPOSITORIES_ONLY)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/^INCLUDE_PROJECTS and EXCLUDE_PROJECTS leave out all \d+ projects\.$/),
+    });
+    const none = await setStage({ privacy: { excludeProjects: ['*'] } });
+    expect(await codeOf(none.collect())).toBe('CONFIG_INVALID');
+  });
+
+  it('is told when it fits no project, and the rest is read', async () => {
+    const notes: string[] = [];
+    const stage = await setStage({ privacy: { includeProjects: ['PLAT', 'PLATT', 'MOB*'] } });
+    const seen = await stage.collect(REPOSITORIES_ONLY, { note: (text) => void notes.push(text) });
+    expect(seen.repositories).toBeGreaterThan(0);
+    expect(notes).toEqual(['INCLUDE_PROJECTS names PLATT, and no project fits it.']);
+  });
+
   it('is all but what is included', async () => {
     const stage = await setStage({ privacy: { includeProjects: ['MOB_*'] } });
     const seen = await stage.collect(REPOSITORIES_ONLY);
