@@ -12,7 +12,7 @@ const rooms = [
   ['audit', '^src/audit/'],
   ['network', '^src/(network|no-proxy)\\.ts$'],
   ['config', '^src/config/'],
-  ['shared', '^src/(call|errors|hop-by-hop|log|version)\\.ts$'],
+  ['shared', '^src/(buffer-collection|call|errors|heap-size|hop-by-hop|log|version)\\.ts$'],
 ];
 
 const downwards = rooms.slice(1).map(([name, path], index) => ({

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Argument, Command, Option } from 'commander';
-import { stopGrowing } from './buffer-collection.ts';
+import { holdYoungGeneration } from './heap-size.ts';
 import { agentVersion } from './version.ts';
 
 const OLDEST_NODE = 24;
@@ -33,8 +33,7 @@ program
   .option('--dry-run', 'send nothing: write what would leave into the folder of --out')
   .option('--out <folder>', 'where --dry-run writes to')
   .action(async (options) => {
-    // Loading the rest would make V8's young generation grow already.
-    stopGrowing();
+    holdYoungGeneration();
     await (await import('./commands/sync.ts')).sync(options);
   });
 

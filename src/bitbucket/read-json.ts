@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { free, usedUp } from '../buffer-collection.ts';
+import { free } from '../buffer-collection.ts';
 import { AgentError } from '../errors.ts';
 import { shownText } from '../shown-text.ts';
 import { type Fetched, fetchWhole, type JsonRequest, type ReplyHeaders } from './fetch.ts';
@@ -110,7 +110,6 @@ function parse(path: string, status: number, headers: ReplyHeaders, body: Buffer
   checkParts(path, body);
   if (isUtf8(body)) {
     const text = body.toString('utf8');
-    usedUp(body.length);
     free(body.buffer);
     try {
       return JSON.parse(text);

@@ -4,9 +4,9 @@ import { type RateBudgetState, withRateBudget } from '../bitbucket/rate-budget.t
 import { createJsonReader } from '../bitbucket/read-json.ts';
 import type { Login, Send } from '../bitbucket/send.ts';
 import { withTimeLimit } from '../bitbucket/time-limit.ts';
-import { stopGrowing } from '../buffer-collection.ts';
 import type { InventoryConfig } from '../config/config.ts';
 import { AgentError } from '../errors.ts';
+import { keepHeapSmall } from '../heap-size.ts';
 import type { Log } from '../log.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/verdict.ts';
@@ -145,7 +145,7 @@ export class Inventory {
   async #execute(ledger: Ledger, order: RunOrder, destination: Destination | null): Promise<RunOutcome> {
     const { settings, profileName, serviceType } = this.#options;
     const { calls, state } = this.#ownCalls();
-    stopGrowing();
+    keepHeapSmall();
     try {
       const run = new InventoryRun(
         {

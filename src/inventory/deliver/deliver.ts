@@ -1,5 +1,4 @@
 import { fullJitter, type Pause, pause as sleep } from '../../bitbucket/pause.ts';
-import { usedUp } from '../../buffer-collection.ts';
 import { AgentError } from '../../errors.ts';
 import type { EntityIds } from '../entity-id.ts';
 import type { Batch, Ledger, Run, Seen } from '../ledger/ledger.ts';
@@ -7,8 +6,6 @@ import { type BatchDraft, type BatchFrame, draftBatch, draftManifest, MOST_MEMBE
 import { BatchSizes } from './batch-sizes.ts';
 import type { Destination, Reply } from './destination.ts';
 
-/** A batch has been records, text, bytes and a frame of the tunnel when it is acknowledged. */
-const COPIES = 4;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
 const LONGEST_OBEYED_MS = 10 * 60_000;
@@ -160,7 +157,6 @@ class Delivery {
     const { sequence, size, body } = batch;
     const sent = this.#options.ledger.acknowledge(sequence);
     this.#sizes.accepted(body.length);
-    usedUp(COPIES * body.length);
     this.#batches += 1;
     this.#tell({ kind: 'acknowledged', sequence, size, sent });
   }
