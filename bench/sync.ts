@@ -4,7 +4,8 @@
  * asked for once more, in the same order, by a bare loop that does nothing with them.
  *
  * `npm run bench:sync` reads 1,000, 10,000 and 100,000 repositories; `npm run bench:sync -- --quick` 2,000 in some
- * seconds. Exit code 1: a run failed, or the second one sent something. No time and no size makes it fail.
+ * seconds; other numbers, and options of Node such as `--cpu-prof` for the agent, may follow. Exit code 1: a run failed,
+ * or the second one sent something. No time and no size makes it fail.
  */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

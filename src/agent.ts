@@ -7,9 +7,7 @@ import type { Send } from './bitbucket/send.ts';
 import type { Config } from './config/config.ts';
 import { AgentError, ConfigError } from './errors.ts';
 import { type Gate, openGate } from './gate.ts';
-import { healthRoutes } from './http/health.ts';
-import { type Listener, openPublicListener } from './http/public-listener.ts';
-import { webhookRoutes } from './http/webhook.ts';
+import type { Listener } from './http/public-listener.ts';
 import type { Destination } from './inventory/deliver/destination.ts';
 import { httpsDestination } from './inventory/deliver/https-destination.ts';
 import { tunnelDestination } from './inventory/deliver/tunnel-destination.ts';
@@ -174,13 +172,19 @@ function receiverOf({ broker, inventory }: Config): string | null {
   return `${origin}${pathname}`;
 }
 
-function openListener(
+/** Express takes 6 MiB, and a command that opens no port has no use for it. */
+async function openListener(
   config: Config,
   { rules }: Gate,
   tunnel: Tunnel,
   log: Log,
   draining: () => boolean,
 ): Promise<Listener> {
+  const [{ openPublicListener }, { healthRoutes }, { webhookRoutes }] = await Promise.all([
+    import('./http/public-listener.ts'),
+    import('./http/health.ts'),
+    import('./http/webhook.ts'),
+  ]);
   const { port, tls, healthcheckPath } = config.listen;
   const health = healthRoutes({
     path: healthcheckPath,
