@@ -120,7 +120,7 @@ describe('the session', () => {
 describe('a slow uplink', () => {
   it('is not taken for a dead socket while an answer is on its way', async () => {
     const { primary, tunnel } = await openPair({
-      patience: { handshakeMs: 1_000, pingMs: 300, silenceMs: 250 },
+      patience: { handshakeMs: 5_000, pingMs: 300, silenceMs: 1_500 },
       serve: (_call, answer) => {
         answer.begin({ status: 200, headers: {} });
         answer.write(Buffer.alloc(15 * 1024 * 1024, 'a'));
@@ -129,7 +129,7 @@ describe('a slow uplink', () => {
     });
     primary.websocket.pause();
     primary.emit('request', { url: '/large', method: 'GET', headers: {} }, 1);
-    for (let count = 0; count < 6; count += 1) {
+    for (let count = 0; count < 18; count += 1) {
       primary.websocket.send('2');
       await pause(100);
     }
