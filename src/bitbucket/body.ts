@@ -1,80 +1,87 @@
-import { gunzipSync } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { free } from '../buffer-collection.ts';
 
 /** Why the bytes of a body are of no use. */
 export type BodyFlaw = 'too-large' | 'cut-short' | 'garbled';
 
-/** Hears how the body went: one of the two, once. */
+/** Hears how the body went: one of the first two, once; `drained` when there is room again after `write` said `false`. */
 export interface BodyListener {
   /** The bytes stand in memory of their own, which the listener may free. */
   whole(bytes: Buffer): void;
   flawed(flaw: BodyFlaw): void;
+  drained(): void;
 }
 
-/** No smaller: Node hands out less from memory that others share. */
-const LEAST_ROOM = 64 * 1024;
-/** The end of a gzip: a checksum and, modulo 2^32, how many bytes were packed (RFC 1952). */
-const SIZE_AT = -4;
+/** Pieces that gzip hands out; its own 16 KiB make four times the work of a page. */
+const PIECE_BYTES = 64 * 1024;
 
-/** Collects one body of at most so many bytes, and unpacks it at its end; the limit is on what comes out, too. */
+/** Collects one body of at most so many bytes, and unpacks it on the way; the limit is on what comes out. */
 export class Body {
-  readonly #packed: boolean;
   readonly #longest: number;
   readonly #listener: BodyListener;
+  readonly #gunzip: Gunzip | null;
   readonly #pieces: Buffer[] = [];
   #size = 0;
   #over = false;
 
   constructor(packed: boolean, longest: number, listener: BodyListener) {
-    this.#packed = packed;
     this.#longest = longest;
     this.#listener = listener;
+    this.#gunzip = packed ? this.#unpacking(createGunzip({ chunkSize: PIECE_BYTES })) : null;
   }
 
-  write(piece: Buffer): void {
-    if (this.#over) return;
-    this.#size += piece.length;
-    if (this.#size > this.#longest) this.#flawed('too-large');
-    else this.#pieces.push(piece);
+  /** @returns false to hold back until `drained` */
+  write(chunk: Buffer): boolean {
+    if (this.#over) return true;
+    if (this.#gunzip !== null) return this.#gunzip.write(chunk);
+    this.#take(chunk);
+    return true;
   }
 
   /** No more bytes come. */
   end(): void {
-    if (this.#over) return;
-    const whole = this.#together();
-    const bytes = this.#packed ? unpacked(whole, this.#longest) : whole;
-    if (typeof bytes === 'string') return this.#flawed(bytes);
-    this.drop();
-    this.#listener.whole(bytes);
+    if (this.#gunzip === null) this.#finish();
+    else if (!this.#over) this.#gunzip.end();
   }
 
   /** Nobody wants it any more; the listener hears nothing further. */
   drop(): void {
     this.#over = true;
     this.#pieces.length = 0;
+    this.#gunzip?.destroy();
   }
 
-  #together(): Buffer {
+  #unpacking(gunzip: Gunzip): Gunzip {
+    return gunzip
+      .on('data', (piece: Buffer) => this.#take(piece))
+      .on('drain', () => this.#listener.drained())
+      .on('end', () => this.#finish())
+      .on('error', ({ code }: NodeJS.ErrnoException) =>
+        this.#flawed(code === 'Z_BUF_ERROR' ? 'cut-short' : 'garbled'),
+      );
+  }
+
+  #take(piece: Buffer): void {
+    if (this.#over) return;
+    this.#size += piece.length;
+    if (this.#size > this.#longest) this.#flawed('too-large');
+    else this.#pieces.push(piece);
+  }
+
+  #finish(): void {
+    if (this.#over) return;
     const whole = Buffer.allocUnsafeSlow(this.#size);
     let at = 0;
     for (const piece of this.#pieces) at += piece.copy(whole, at);
-    return whole;
+    // Pieces that did not come out of gzip stand in memory of the connection's.
+    if (this.#gunzip !== null) for (const { buffer } of this.#pieces) free(buffer);
+    this.#listener.whole(whole);
+    this.drop();
   }
 
   #flawed(flaw: BodyFlaw): void {
+    if (this.#over) return;
     this.drop();
     this.#listener.flawed(flaw);
-  }
-}
-
-/** At once, as a page takes two milliseconds: in pieces, on another thread, it takes more memory and no less time of this one. */
-function unpacked(packed: Buffer, longest: number): Buffer | BodyFlaw {
-  const told = packed.length < -SIZE_AT ? 0 : packed.readUInt32LE(packed.length + SIZE_AT);
-  const chunkSize = Math.max(LEAST_ROOM, Math.min(told, longest) + 1);
-  try {
-    return gunzipSync(packed, { maxOutputLength: longest, chunkSize });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE') return 'too-large';
-    return code === 'Z_BUF_ERROR' ? 'cut-short' : 'garbled';
   }
 }

@@ -92,12 +92,12 @@ class Fetching implements ReplySink {
     this.#body = new Body(coding === 'gzip', longest, {
       whole: (body) => this.#done({ status, headers, body }),
       flawed,
+      drained: () => this.#flight?.resume(),
     });
   }
 
   data(chunk: Buffer): boolean {
-    this.#body?.write(chunk);
-    return true;
+    return this.#body === null || this.#body.write(chunk);
   }
 
   end(): void {
