@@ -79,7 +79,7 @@ describe('the session', () => {
   });
 
   it('notices a socket that is half dead, and none that is alive', async () => {
-    const patience = { handshakeMs: 1_000, pingMs: 40, silenceMs: 150 };
+    const patience = { handshakeMs: 5_000, pingMs: 200, silenceMs: 1_500 };
     const { double, primary, secondary, tunnel } = await openPair({ patience, random: () => 0 });
     secondary.websocket.on('message', (frame) => {
       const ping = /primus::ping::(\d+)/.exec(String(frame));
