@@ -1,12 +1,13 @@
 import { eachPage, readPages } from '../../bitbucket/pages.ts';
 import { AgentError } from '../../errors.ts';
+import { IdSet } from '../id-set.ts';
 import type { Place } from '../ledger/ledger.ts';
 import { enriched } from '../normalise/enriched.ts';
 import type { NormalisedRepository } from '../normalise/repository.ts';
-import { IdSet, idOf } from './id-set.ts';
 import { isNotPermitted } from './permission.ts';
 import { VERSION_URL } from './plan.ts';
 import { ProjectQueue } from './project-queue.ts';
+import { idOf } from './raw-id.ts';
 import { projectPath } from './rest-path.ts';
 import type { WalkOptions } from './walk-options.ts';
 

@@ -1,9 +1,10 @@
 import { eachPage, readPages } from '../../bitbucket/pages.ts';
 import type { RefusedError } from '../../bitbucket/refused-error.ts';
+import { IdSet } from '../id-set.ts';
 import type { Entry } from '../ledger/ledger.ts';
-import { IdSet, idOf } from './id-set.ts';
 import { isNotPermitted } from './permission.ts';
 import type { UsersList } from './plan.ts';
+import { idOf } from './raw-id.ts';
 import type { WalkOptions } from './walk-options.ts';
 
 /** Above half of Bitbucket's own maximum `/users` may drop users without a word (BSERV-11884). */

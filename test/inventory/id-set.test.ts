@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { IdSet, idOf } from '../../../src/inventory/collect/id-set.ts';
+import { idOf } from '../../src/inventory/collect/raw-id.ts';
+import { IdSet } from '../../src/inventory/id-set.ts';
 
 describe('a set of ids', () => {
   it('tells every id apart, small and large', () => {

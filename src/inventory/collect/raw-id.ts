@@ -1,5 +1,3 @@
-export { IdSet } from '../id-set.ts';
-
 /** The id of a raw entity, or `null` where it has none that could be one. */
 export function idOf(raw: unknown): number | null {
   if (typeof raw !== 'object' || raw === null || !('id' in raw)) return null;
