@@ -193,8 +193,6 @@ export interface Ledger {
    */
   finish(state: 'complete' | 'parked' | 'failed', at: string, error?: Run['error']): Run;
 
-  /** A copy of the whole file, for a run that must leave no trace. */
-  copyTo(folder: string): void;
   close(): void;
 }
 

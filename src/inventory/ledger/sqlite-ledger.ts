@@ -1,5 +1,3 @@
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { AgentError } from '../../errors.ts';
 import type { Enrichment, EntityType } from '../entity.ts';
 import type { Database } from './database.ts';
@@ -24,7 +22,6 @@ import { type Members, membersOf, Outbox, parkedBatches } from './outbox.ts';
 import { Places } from './places.ts';
 import { nextTogether } from './refusals.ts';
 import { type RunEntry, RunTable } from './run-table.ts';
-import { LEDGER_FILE, makeFolder } from './state-folder.ts';
 
 /** @see Ledger */
 export class SqliteLedger implements Ledger {
@@ -214,14 +211,6 @@ export class SqliteLedger implements Ledger {
     });
     this.#current = 0;
     return run;
-  }
-
-  copyTo(folder: string): void {
-    makeFolder(folder);
-    const copy = join(folder, LEDGER_FILE);
-    writeFileSync(copy, '', { mode: 0o600, flag: 'wx' });
-    this.#db.read(() => this.#db.command('VACUUM INTO ?')(copy));
-    chmodSync(copy, 0o600);
   }
 
   close(): void {

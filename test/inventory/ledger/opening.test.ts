@@ -1,6 +1,7 @@
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { copyLedger } from '../../../src/inventory/ledger/copy.ts';
 import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
 import { AT, enqueue, entries, folder, IDENTITY, open, read, run, SEEN, told } from './stage.ts';
 
@@ -126,7 +127,8 @@ describe('a copy', () => {
     filled();
     const ledger = open(state.path);
     const path = join(state.path, 'copy');
-    ledger.copyTo(path);
+    mkdirSync(path);
+    copyLedger(state.path, path);
     const copy = open(path);
     expect(statSync(join(path, 'ledger.db')).mode & 0o777).toBe(0o600);
     expect(run(copy, { 1: 'b' }, {}).length).toBe(401);
