@@ -2,8 +2,9 @@
 const rooms = [
   ['cli', '^src/cli\\.ts$'],
   ['commands', '^src/commands/'],
-  ['agent', '^src/(agent|gate|scheduled-run|start-report)\\.ts$'],
+  ['agent', '^src/(agent|gate|metrics|pause-switch|recent-calls|recorder|scheduled-run|start-report)\\.ts$'],
   ['http', '^src/http/'],
+  ['doctor', '^src/doctor/'],
   ['inventory', '^src/inventory/'],
   ['relay', '^src/relay/'],
   ['tunnel', '^src/tunnel/'],
@@ -12,7 +13,7 @@ const rooms = [
   ['audit', '^src/audit/'],
   ['network', '^src/(network|no-proxy)\\.ts$'],
   ['config', '^src/config/'],
-  ['shared', '^src/(buffer-collection|call|errors|heap-size|hop-by-hop|log|version)\\.ts$'],
+  ['shared', '^src/(buffer-collection|call|errors|folder-lock|heap-size|hop-by-hop|log|scrub|shown-text|version)\\.ts$'],
 ];
 
 const downwards = rooms.slice(1).map(([name, path], index) => ({

@@ -4,10 +4,11 @@ import { createExchange } from './bitbucket/exchange.ts';
 import { pause } from './bitbucket/pause.ts';
 import { withRetry } from './bitbucket/retry.ts';
 import type { Send } from './bitbucket/send.ts';
+import type { CallListener } from './call.ts';
 import type { Config } from './config/config.ts';
 import { AgentError, ConfigError } from './errors.ts';
 import { type Gate, openGate } from './gate.ts';
-import type { Listener } from './http/public-listener.ts';
+import type { Listener } from './http/listener.ts';
 import type { Destination } from './inventory/deliver/destination.ts';
 import { httpsDestination } from './inventory/deliver/https-destination.ts';
 import { tunnelDestination } from './inventory/deliver/tunnel-destination.ts';
@@ -16,7 +17,9 @@ import { withLocalOrigin } from './inventory/pull/local-origin.ts';
 import { Schedule } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
 import { createNetwork, type Network } from './network.ts';
-import { Relay, type RelayRecord } from './relay/relay.ts';
+import { RecentCalls } from './recent-calls.ts';
+import { logCalls, tellAll } from './recorder.ts';
+import { Relay } from './relay/relay.ts';
 import { createSubstitution } from './relay/substitution.ts';
 import { AGENT_ORIGIN } from './rules/agent-origin.ts';
 import { scheduledRun } from './scheduled-run.ts';
@@ -49,6 +52,9 @@ interface Parts {
   readonly send: Send;
   readonly tunnel: Tunnel;
   readonly inventory: Inventory;
+  readonly recent: RecentCalls;
+  /** Hears of every call that is over. */
+  readonly record: CallListener;
 }
 
 /**
@@ -59,10 +65,11 @@ interface Parts {
  * @throws AgentError `LISTEN_FAILED`
  */
 export async function startAgent(config: Config, log: Log): Promise<Agent> {
-  const { gate, network, send, tunnel, inventory } = assemble(config, log);
+  const parts = assemble(config, log);
+  const { gate, network, send, tunnel, inventory } = parts;
   if (config.inventory.enabled) checkState(inventory);
   let draining = false;
-  const listener = await openListener(config, gate, tunnel, log, () => draining);
+  const listener = await openPublicPort(config, parts, log, () => draining);
   tellStart(config, gate, listener.port, log);
   void tunnel.start();
   void tellBitbucket(config, gate, send, log);
@@ -110,6 +117,8 @@ function assemble(config: Config, log: Log): Parts {
   const network = createNetwork(config.network);
   const send = withAuthorization(withRetry(createExchange(network, config.bitbucket.timeouts)));
   const { broker, bitbucket } = config;
+  const recent = new RecentCalls();
+  const record = tellAll([logCalls(log), recent.listener]);
   const tunnel: Tunnel = new Tunnel({
     serverUrl: broker.serverUrl,
     token: broker.token.reveal(),
@@ -131,7 +140,8 @@ function assemble(config: Config, log: Log): Parts {
     send,
     destination: destinationOf(config, network, tunnel),
     receiver: receiverOf(config),
-    log,
+    record,
+    keepQuery: config.audit.query,
   });
   const relay = new Relay({
     rules: gate.rules,
@@ -140,9 +150,10 @@ function assemble(config: Config, log: Log): Parts {
     substitution: config.allowVariableSubstitution
       ? createSubstitution((name) => (SUBSTITUTED.has(name) ? config.variable(name) : undefined))
       : null,
-    record: (record) => logRecord(log, record),
+    record: (call) => record('tunnel', call),
+    keepQuery: config.audit.query,
   });
-  return { gate, network, send, tunnel, inventory };
+  return { gate, network, send, tunnel, inventory, recent, record };
 }
 
 function destinationOf(config: Config, network: Network, tunnel: Tunnel): Destination | null {
@@ -173,15 +184,14 @@ function receiverOf({ broker, inventory }: Config): string | null {
 }
 
 /** Express takes 6 MiB, and a command that opens no port has no use for it. */
-async function openListener(
+async function openPublicPort(
   config: Config,
-  { rules }: Gate,
-  tunnel: Tunnel,
+  { gate: { rules }, tunnel, record }: Parts,
   log: Log,
   draining: () => boolean,
 ): Promise<Listener> {
-  const [{ openPublicListener }, { healthRoutes }, { webhookRoutes }] = await Promise.all([
-    import('./http/public-listener.ts'),
+  const [{ openListener: open }, { healthRoutes }, { webhookRoutes }] = await Promise.all([
+    import('./http/listener.ts'),
     import('./http/health.ts'),
     import('./http/webhook.ts'),
   ]);
@@ -193,11 +203,11 @@ async function openListener(
     tunnels: () => tunnel.state,
     draining,
   });
-  const webhooks = webhookRoutes({ rules, forward: (request) => tunnel.request(request), log });
+  const webhooks = webhookRoutes({
+    rules,
+    forward: (request) => tunnel.request(request),
+    record: (call) => record('webhook', call),
+  });
   const certificate = tls === null ? null : { cert: tls.cert, key: tls.key.reveal() };
-  return openPublicListener({ port, tls: certificate, routes: [health, webhooks], log });
-}
-
-function logRecord(log: Log, record: RelayRecord): void {
-  log.info(record.allowed ? 'relayed' : 'refused', { ...record });
+  return open({ port, name: 'PORT', tls: certificate, routes: [health, webhooks], log });
 }

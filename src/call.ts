@@ -1,5 +1,5 @@
 /**
- * What rooms hand each other when they speak of one relayed call: the question and the place its answer goes.
+ * What rooms hand each other when they speak of one call: the question, the place its answer goes, and what became of it.
  * Types only: the tunnel and the HTTP listeners make them, the relay serves them, neither knows the other.
  */
 
@@ -56,3 +56,42 @@ export interface Answer {
   /** `drained`: room again after `write` said `false`. `closed`: over, by whichever side; called exactly once. */
   listen(listeners: { drained(): void; closed(outcome: AnswerOutcome): void }): void;
 }
+
+/** What became of one call, for whoever keeps count: log, audit, metrics, status page. No body, no secret. */
+export interface CallRecord {
+  /** The caller's own id; `null` for calls that have none. */
+  readonly requestId: string | null;
+  readonly method: string;
+  /** Without its query, cut at 500 characters. */
+  readonly path: string;
+  /** The query as it came, cut at 2,000 characters; only where it is asked for (`AUDIT_QUERY`). */
+  readonly query?: string;
+  readonly allowed: boolean;
+  readonly ruleId: string | null;
+  /** `allowed`, why no rule allows it, or the code of what stood in the way of any decision. */
+  readonly reason: string;
+  /** Rules that almost allowed a refused call, and what it missed: words about the rules only. */
+  readonly nearMisses?: readonly string[];
+  /** What the caller was given; 0 when nothing reached it. */
+  readonly status: number;
+  /** Of the body that was handed on. */
+  readonly bytes: number;
+  readonly ms: number;
+  /** Until the far end began to answer. */
+  readonly firstByteMs?: number;
+  /** From there until the caller had all of it. */
+  readonly answerMs?: number;
+  /** An error code where the far end's own answer did not reach the caller. */
+  readonly code?: string;
+  /** The system's or the HTTP client's own code of that failure, such as `SELF_SIGNED_CERT_IN_CHAIN`. */
+  readonly cause?: string;
+}
+
+/**
+ * By which road a call went. To Bitbucket: `tunnel` and `http-relay` for Snyk's side, `inventory` for the agent itself.
+ * To Snyk: `webhook` from Bitbucket, `delivery` from the agent itself.
+ */
+export type Road = 'tunnel' | 'http-relay' | 'inventory' | 'webhook' | 'delivery';
+
+/** Hears of every call once it is over. Must not throw, and must not take long. */
+export type CallListener = (road: Road, record: CallRecord) => void;

@@ -22,6 +22,18 @@ export const HTTP_STATUS = {
   BUSY: 503,
   /** This agent is being stopped and had no more time for the call. */
   STOPPING: 503,
+  /** Relaying is paused by the operator. */
+  PAUSED: 503,
+  /** The audit trail cannot be written, and nothing is relayed without it (`AUDIT_ON_ERROR=refuse`). */
+  AUDIT_UNAVAILABLE: 503,
+  /** A token is asked for here, and the right one was not given. */
+  UNAUTHORIZED: 401,
+  /** The operators' port was called by a name it does not answer to. */
+  HOST_NOT_ALLOWED: 421,
+  /** A form was not sent from the page it is on. */
+  FORM_EXPIRED: 403,
+  /** A webhook is not signed with the secret that is set here. */
+  SIGNATURE_INVALID: 401,
   /** A call that cannot be understood: no url, no method, a body in no known form. */
   BAD_REQUEST: 400,
   /** The tunnel to the Snyk Broker server is not open. */
@@ -30,7 +42,7 @@ export const HTTP_STATUS = {
   TUNNEL_TIMEOUT: 504,
   /** The broker server acknowledged a request with something that is no answer. */
   TUNNEL_ERROR: 502,
-  /** The public port has no such path. */
+  /** This port has no such path. */
   NOT_FOUND: 404,
   /** A webhook's body is compressed; Bitbucket sends none that is. */
   UNSUPPORTED_ENCODING: 415,

@@ -19,6 +19,8 @@ export interface JsonReply {
   readonly value: unknown;
   /** The Java name of the exception an error tells, with its package; otherwise `''`. */
   readonly exception: string;
+  /** Of the body, unpacked. */
+  readonly bytes: number;
 }
 
 export interface JsonReaderOptions {
@@ -98,12 +100,14 @@ function busy(path: string, status: number, tries: number): AgentError {
 }
 
 function replyOf(path: string, { status, headers, body }: Fetched): JsonReply {
+  // Before it is parsed: its memory is given back then.
+  const bytes = body?.length ?? 0;
   if (status >= 400) {
     const exception = body === null ? '' : exceptionName(body);
-    return { status, headers, value: undefined, exception };
+    return { status, headers, value: undefined, exception, bytes };
   }
   const value = status === 204 || body === null ? undefined : parse(path, status, headers, body);
-  return { status, headers, value, exception: '' };
+  return { status, headers, value, exception: '', bytes };
 }
 
 function parse(path: string, status: number, headers: ReplyHeaders, body: Buffer): unknown {

@@ -17,6 +17,12 @@ export const ruleVariables = {
     parse: as.line,
     official: true,
   },
+  RULES_HASH: {
+    meaning:
+      'The hash of the rules that were signed off, as `rules sheet` shows it. The agent does not start with rules of another one.',
+    example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    parse: as.rulesHash,
+  },
   ALLOW_WRITES: {
     meaning: 'Lets rules for methods other than GET and HEAD take effect.',
     example: 'true',
@@ -47,6 +53,20 @@ export const listenerVariables = {
     default: '/healthcheck',
     official: true,
   },
+  BROKER_SYSTEMCHECK_PATH: {
+    meaning: 'The path of the check of Bitbucket and its login, on the public port.',
+    example: '/systemcheck',
+    parse: as.urlPath,
+    default: '/systemcheck',
+    official: true,
+  },
+  WEBHOOK_SECRET: {
+    meaning:
+      'The secret that Bitbucket signs its webhooks with. When it is set, webhooks without a right `X-Hub-Signature` are refused.',
+    example: 'a-long-random-text-of-your-own',
+    parse: as.password,
+    secret: true,
+  },
   HTTPS_CERT: {
     meaning: 'Path of the certificate chain (PEM) for the public port; together with `HTTPS_KEY`.',
     example: '/etc/bitbucket-agent/tls.crt',
@@ -58,18 +78,6 @@ export const listenerVariables = {
     example: '/etc/bitbucket-agent/tls.key',
     parse: as.line,
     official: true,
-  },
-  ADMIN_PORT: {
-    meaning: 'Not used yet: checked, but no such port is opened. Is to be the port for operators.',
-    example: '8001',
-    parse: as.port,
-    default: '8001',
-  },
-  ADMIN_HOST: {
-    meaning: 'Not used yet, as `ADMIN_PORT` is not. Is to be the address that port listens at.',
-    example: '127.0.0.1',
-    parse: as.listenHost,
-    default: '127.0.0.1',
   },
 } as const satisfies Record<string, Variable>;
 
@@ -118,7 +126,7 @@ export const networkVariables = {
 export const processVariables = {
   STATE_DIR: {
     meaning:
-      'The folder for what must outlive a restart: what the inventory has read and what waits to be sent. Made where it is not there.',
+      'The folder for what must outlive a restart: the inventory, what waits to be sent, and the audit trail. Made where it is not there.',
     example: '/var/lib/bitbucket-agent',
     parse: as.line,
     default: './state',

@@ -60,7 +60,36 @@ export interface NetworkConfig {
 export interface ListenConfig {
   readonly port: number;
   readonly healthcheckPath: string;
+  readonly systemcheckPath: string;
   readonly tls: { readonly cert: string; readonly key: Secret } | null;
+}
+
+/** The port for operators. */
+export interface AdminConfig {
+  readonly host: string;
+  /** `null`: there is none. */
+  readonly port: number | null;
+  /** `null` only where the host is a loopback address. */
+  readonly token: Secret | null;
+  /** Names in lower case. */
+  readonly allowedHosts: readonly string[];
+}
+
+/** The way in by HTTP for a Snyk Broker client in front. */
+export interface RelayConfig {
+  readonly token: Secret;
+  /** `null`: the operators' port serves it. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+}
+
+export interface AuditConfig {
+  /** Absolute. */
+  readonly folder: string;
+  readonly stdout: boolean;
+  readonly query: boolean;
+  readonly onError: 'warn' | 'refuse';
+  readonly retentionDays: number;
+  readonly maxBytes: number;
 }
 
 /** Where batches go. `url` is empty and `token` unused unless `by` is `https`. */
@@ -92,10 +121,16 @@ export interface Config {
   readonly broker: BrokerConfig;
   readonly bitbucket: BitbucketConfig;
   readonly accept: AcceptConfig;
+  /** `sha256:` and 64 hexadecimal digits; `null`: any rules are taken. */
+  readonly rulesHash: string | null;
   readonly allowWrites: boolean;
   readonly allowVariableSubstitution: boolean;
   readonly listen: ListenConfig;
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly webhookSecret: Secret | null;
+  readonly admin: AdminConfig;
+  /** `null`: there is no way in by HTTP. */
+  readonly relay: RelayConfig | null;
+  readonly audit: AuditConfig;
   readonly inventory: InventoryConfig;
   /** Absolute; made when the inventory is first read. */
   readonly stateDir: string;

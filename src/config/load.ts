@@ -1,5 +1,6 @@
 import { ConfigError, type Problem } from '../errors.ts';
 import { acceptConfig } from './accept.ts';
+import { adminConfig, auditConfig, checkPorts, relayConfig } from './admin.ts';
 import { bitbucketAddress } from './bitbucket.ts';
 import { brokerConfig } from './broker.ts';
 import type { BitbucketTimeouts, Config, ConfigDraft } from './config.ts';
@@ -48,10 +49,14 @@ export function loadConfig(options: LoadOptions = {}): Config {
       timeouts: timeouts(env),
     },
     accept: acceptConfig(env),
+    rulesHash: env.read('RULES_HASH') ?? null,
     allowWrites: env.read('ALLOW_WRITES'),
     allowVariableSubstitution: env.read('ALLOW_VARIABLE_SUBSTITUTION'),
     listen: listenConfig(env),
-    admin: { host: env.read('ADMIN_HOST'), port: env.read('ADMIN_PORT') },
+    webhookSecret: webhookSecret(env),
+    admin: adminConfig(env),
+    relay: relayConfig(env),
+    audit: auditConfig(env),
     inventory: inventoryConfig(env),
     stateDir: env.path(env.read('STATE_DIR')),
     logLevel: env.read('LOG_LEVEL'),
@@ -60,9 +65,11 @@ export function loadConfig(options: LoadOptions = {}): Config {
     variable: names.variable,
     credentials: names.credentials,
   };
-  if (config.listen.port === config.admin.port && config.admin.port !== 0) {
-    env.problem('ADMIN_PORT', 'is the same as PORT', String(config.listen.port === 8001 ? 8000 : 8001));
-  }
+  checkPorts(env, {
+    public: config.listen.port,
+    admin: config.admin.port,
+    relay: config.relay?.listen?.port ?? null,
+  });
   const unknown = unknownNames(env, config.accept.text);
   if (env.problems.length > 0) {
     const told = inOrder(env.problems);
@@ -101,6 +108,11 @@ function environment(given: Readonly<Record<string, string | undefined>>, cwd: s
   return env;
 }
 
+function webhookSecret(env: Environment): Secret | null {
+  const value = env.read('WEBHOOK_SECRET');
+  return value === undefined ? null : new Secret(value);
+}
+
 function timeouts(env: Environment): BitbucketTimeouts {
   return {
     connectMs: env.read('BITBUCKET_CONNECT_TIMEOUT_MS'),
@@ -110,7 +122,10 @@ function timeouts(env: Environment): BitbucketTimeouts {
 }
 
 function secrets(
-  config: Pick<Config, 'broker' | 'bitbucket' | 'inventory' | 'listen' | 'network'>,
+  config: Pick<
+    Config,
+    'broker' | 'bitbucket' | 'inventory' | 'listen' | 'network' | 'webhookSecret' | 'admin' | 'relay'
+  >,
   names: Names,
 ): readonly Secret[] {
   const { broker, bitbucket, listen, network } = config;
@@ -121,7 +136,12 @@ function secrets(
     ...(['BITBUCKET_PAT', 'BITBUCKET_PASSWORD'] as const).flatMap((name) => names.credentials(name)),
     ...proxies.flatMap((proxy) => [proxy, new Secret(decodeURIComponent(new URL(proxy.reveal()).password))]),
     ...(listen.tls === null ? [] : [listen.tls.key]),
-    ...(config.inventory.delivery.token === null ? [] : [config.inventory.delivery.token]),
+    ...[
+      config.inventory.delivery.token,
+      config.webhookSecret,
+      config.admin.token,
+      config.relay?.token,
+    ].filter((secret) => secret !== null && secret !== undefined),
     ...names.foreignSecrets(),
   ].filter((secret, index, all) => {
     const value = secret.reveal();

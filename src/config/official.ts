@@ -1,10 +1,10 @@
 const RULES = 'the accept list is one file; add rules to it and name it in ACCEPT';
-const CHECK = 'there is no system check endpoint';
+const CHECK = "the system check uses the rules' own logins and the agent's time limits";
 const WIRE = 'the tunnel keeps the times and sizes of the protocol';
 const REWRITE = 'requests and answers are never rewritten';
 const COMMITS = 'it serves GitHub only';
 const CODE_AGENT = 'there is no Code Agent';
-const METRICS = 'metrics are not sent by OTLP';
+const METRICS = 'metrics are fetched from /metrics, not sent by OTLP';
 const UNIVERSAL = 'the agent connects with a Broker token, not as a Universal Broker';
 
 /**
@@ -25,7 +25,6 @@ export const IGNORED: Readonly<Record<string, string>> = {
   BROKER_CLIENT_VALIDATION_METHOD: CHECK,
   BROKER_CLIENT_VALIDATION_TIMEOUT_MS: CHECK,
   BROKER_CLIENT_VALIDATION_URL: CHECK,
-  BROKER_SYSTEMCHECK_PATH: CHECK,
   BROKER_CLIENT_URL_TLS_TERMINATED: "the agent does not probe its own URL's TLS",
   PREFLIGHT_CHECKS_ENABLED: 'there are no checks that call out before the start',
   DISABLE_CODE_AGENT_PREFLIGHT_CHECK: CODE_AGENT,

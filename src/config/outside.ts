@@ -18,6 +18,7 @@ export function listenConfig(env: Environment): ListenConfig {
   return {
     port: env.read('PORT'),
     healthcheckPath: env.read('BROKER_HEALTHCHECK_PATH'),
+    systemcheckPath: env.read('BROKER_SYSTEMCHECK_PATH'),
     tls: serverTls(env),
   };
 }

@@ -21,6 +21,11 @@ export const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'is over 65535');
 
+export const portOrOff = z
+  .string()
+  .transform((text) => (text.toLowerCase() === 'off' ? null : text))
+  .pipe(z.union([z.null(), port], { error: 'is neither a port number nor off' }));
+
 export const milliseconds = z
   .string()
   .regex(/^\d{1,10}$/, 'is not a whole number of milliseconds')
@@ -113,6 +118,26 @@ export const listenHost = z
     'is not a host name or an IP address',
   );
 
+/** Names without ports, in lower case. */
+export const hostNames = z
+  .string()
+  .transform((text) => entries(text.toLowerCase()))
+  .refine(
+    (names) => names.every((name) => /^[a-z\d]([a-z\d.-]*[a-z\d])?$/.test(name)),
+    'has an entry that is not a host name; ports do not belong here',
+  );
+
+export const rulesHash = z
+  .string()
+  .transform((text) => text.toLowerCase().replace(/^sha256:/, ''))
+  .refine((text) => /^[\da-f]{64}$/.test(text), 'is not sha256: and 64 hexadecimal digits')
+  .transform((text) => `sha256:${text}`);
+
+export const auditOnError = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(z.enum(['warn', 'refuse'], { error: 'is neither warn nor refuse' }));
+
 /** It stands in the path of the tunnel's URL. */
 export const brokerToken = z
   .string()
@@ -128,6 +153,14 @@ export const bearerToken = z
     /^[\x21-\x7e]+$/,
     'holds a character that cannot stand in a header, such as a line break or a space',
   );
+
+const SHORTEST_OWN_TOKEN = 16;
+
+/** A token that the operator has made up for those who call the agent. */
+export const ownToken = bearerToken.refine(
+  (text) => text.length >= SHORTEST_OWN_TOKEN,
+  `is shorter than ${SHORTEST_OWN_TOKEN} characters`,
+);
 
 /** RFC 7617: no colon, no control characters. */
 export const userName = line.refine(

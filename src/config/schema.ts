@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { adminVariables, auditVariables, relayVariables } from './admin-variables.ts';
 import { listenerVariables, networkVariables, processVariables, ruleVariables } from './agent-variables.ts';
 import { bitbucketVariables } from './bitbucket-variables.ts';
 import { deliveryVariables, inventoryVariables } from './inventory-variables.ts';
@@ -13,6 +14,9 @@ export const VARIABLES = {
   ...inventoryVariables,
   ...deliveryVariables,
   ...listenerVariables,
+  ...adminVariables,
+  ...relayVariables,
+  ...auditVariables,
   ...networkVariables,
   ...processVariables,
 };

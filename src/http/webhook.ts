@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response, Router } from 'express';
+import type { CallRecord } from '../call.ts';
 import { AgentError } from '../errors.ts';
 import { HOP_BY_HOP } from '../hop-by-hop.ts';
-import type { Log } from '../log.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
+import { pathEnd } from '../rules/target.ts';
 import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
 
 const LARGEST_WEBHOOK_BYTES = 1024 * 1024;
@@ -13,16 +14,17 @@ const ANSWER_HEADERS = ['content-type', 'snyk-request-id'];
 const NOT_PASSED = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'cookie', 'forwarded']);
 /** A request id is copied into log lines and the tunnel: it may not be any length. */
 const LONGEST_REQUEST_ID = 200;
+const LONGEST_PATH = 500;
 
 export interface WebhookOptions {
   readonly rules: RuleSet;
   /** Sends a request through the tunnel to Snyk. */
   forward(request: OutboundRequest): Promise<OutboundAnswer>;
-  readonly log: Log;
+  record(record: CallRecord): void;
 }
 
 /** `POST /webhook/…`: the accept list's `public` rules decide, then through the tunnel, and Snyk's answer back. */
-export function webhookRoutes({ rules, forward, log }: WebhookOptions): Router {
+export function webhookRoutes({ rules, forward, record }: WebhookOptions): Router {
   const router = Router();
   const raw = express.raw({ type: () => true, limit: LARGEST_WEBHOOK_BYTES, inflate: false });
   router.use('/webhook', raw, async (request: Request, response: Response) => {
@@ -33,22 +35,19 @@ export function webhookRoutes({ rules, forward, log }: WebhookOptions): Router {
     const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const headers = passedHeaders(request);
     const verdict = rules.decidePublic({ method, url, headers, body });
-    const done = (status: number, code?: string) => {
-      const ms = Math.round((performance.now() - started) * 100) / 100;
-      const fields = {
+    const done = (status: number, code?: string) =>
+      record({
         requestId,
         method,
+        path: url.slice(0, Math.min(pathEnd(url), LONGEST_PATH)),
+        allowed: verdict.allowed,
         ruleId: verdict.ruleId,
         reason: verdict.reason,
         status,
         bytes: body.length,
-        ms,
-      };
-      log.info(
-        verdict.allowed ? 'webhook relayed' : 'webhook refused',
-        code === undefined ? fields : { ...fields, code },
-      );
-    };
+        ms: Math.round((performance.now() - started) * 100) / 100,
+        ...(code === undefined ? {} : { code }),
+      });
     if (!verdict.allowed) {
       response.status(401).json({ code: 'FILTER_BLOCKED', message: 'blocked', reason: verdict.reason, url });
       return done(401, 'FILTER_BLOCKED');

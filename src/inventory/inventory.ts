@@ -1,18 +1,19 @@
 import { hash } from 'node:crypto';
 import { withNamedAnswers } from '../bitbucket/named-answers.ts';
-import { type RateBudgetState, withRateBudget } from '../bitbucket/rate-budget.ts';
+import { type RateBudget, withRateBudget } from '../bitbucket/rate-budget.ts';
 import { createJsonReader } from '../bitbucket/read-json.ts';
 import type { Login, Send } from '../bitbucket/send.ts';
 import { withTimeLimit } from '../bitbucket/time-limit.ts';
+import type { CallListener } from '../call.ts';
 import type { InventoryConfig } from '../config/config.ts';
 import { AgentError } from '../errors.ts';
 import { keepHeapSmall } from '../heap-size.ts';
-import type { Log } from '../log.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/verdict.ts';
 import { createOwnCalls, type OwnCalls } from './collect/own-calls.ts';
 import type { Destination } from './deliver/destination.ts';
 import { fileDestination } from './deliver/file-destination.ts';
+import { recorded } from './deliver/recorded.ts';
 import type { Resource } from './entity.ts';
 import { createEntityIds, type EntityIds } from './entity-id.ts';
 import type { LedgerIdentity } from './ledger/facts.ts';
@@ -25,6 +26,7 @@ import { createNormaliser, type Normaliser } from './normalise/normaliser.ts';
 import { type PreviewOptions, preview } from './preview.ts';
 import { pseudonymKey } from './privacy/key-file.ts';
 import { createPrivacy, type Privacy } from './privacy.ts';
+import { type InventoryStatus, ProgressWatch } from './progress.ts';
 import { createPull } from './pull/pull.ts';
 import { InventoryRun, type RunOrder, type RunParts, type RunReport } from './run.ts';
 
@@ -43,7 +45,10 @@ export interface InventoryOptions {
   readonly destination: Destination | null;
   /** Tells that place from any other one, without secrets; `null`: nothing is sent. Another one gets everything anew. */
   readonly receiver: string | null;
-  readonly log: Log;
+  /** Hears of the calls to Bitbucket (`inventory`) and of each try to deliver a batch (`delivery`). */
+  readonly record?: CallListener;
+  /** Records of calls keep the query. */
+  readonly keepQuery?: boolean;
   readonly now?: () => number;
 }
 
@@ -64,6 +69,7 @@ export class Inventory {
   readonly #normaliser: Normaliser;
   readonly #send: Send;
   #privacy: Privacy | null = null;
+  #running: { readonly watch: ProgressWatch; readonly budget: RateBudget } | null = null;
 
   constructor(options: InventoryOptions) {
     const { bitbucket, now = Date.now } = options;
@@ -92,7 +98,7 @@ export class Inventory {
     try {
       clearRehearsals(stateDir);
       const ledger = openLedger(stateDir, this.#identity(), { now: this.#now });
-      return await this.#execute(ledger, order, destination);
+      return await this.#execute(ledger, order, who, this.#recorded(destination));
     } finally {
       lock.release();
     }
@@ -104,7 +110,7 @@ export class Inventory {
     const rehearsal = openRehearsal(this.#options.stateDir, who);
     try {
       const ledger = openLedger(rehearsal.folder, this.#identity(), { now: this.#now });
-      return await this.#execute(ledger, order, destination);
+      return await this.#execute(ledger, order, who, destination);
     } finally {
       rehearsal.end();
     }
@@ -142,9 +148,31 @@ export class Inventory {
     }
   }
 
-  async #execute(ledger: Ledger, order: RunOrder, destination: Destination | null): Promise<RunOutcome> {
+  /** How the inventory does, without waiting for a run. Ledgers that cannot be read show no runs. */
+  status(count = 10): InventoryStatus {
+    const reader = this.#reader();
+    try {
+      return {
+        running: this.#running?.watch.state ?? null,
+        budget: this.#running?.budget.state() ?? null,
+        runs: reader?.runs(count) ?? [],
+        parked: reader?.parked() ?? [],
+      };
+    } finally {
+      reader?.close();
+    }
+  }
+
+  async #execute(
+    ledger: Ledger,
+    order: RunOrder,
+    who: string,
+    destination: Destination | null,
+  ): Promise<RunOutcome> {
     const { settings, profileName, serviceType } = this.#options;
-    const { calls, state } = this.#ownCalls();
+    const { calls, budget } = this.#ownCalls();
+    const watch = new ProgressWatch(who, order.watch);
+    this.#running = { watch, budget };
     keepHeapSmall();
     try {
       const run = new InventoryRun(
@@ -160,14 +188,21 @@ export class Inventory {
           expected: this.#lastSeen(),
         },
         ledger,
-        order,
+        { ...order, watch },
       );
       const report = await run.execute();
-      const { requests, waitedMs } = state();
+      const { requests, waitedMs } = budget.state();
       return { ...report, error: this.#placed(report.error), requests, waitedMs };
     } finally {
+      this.#running = null;
       ledger.close();
     }
+  }
+
+  #recorded(destination: Destination | null): Destination | null {
+    const { record } = this.#options;
+    if (destination === null || record === undefined) return destination;
+    return recorded(destination, (call) => record('delivery', call));
   }
 
   /** A Bitbucket that is not there is most likely looked for at the wrong place. */
@@ -188,12 +223,19 @@ export class Inventory {
   }
 
   /** Each run begins with a budget of its own: what Bitbucket bore hours ago says nothing. */
-  #ownCalls(): { calls: OwnCalls; state: () => RateBudgetState } {
-    const { settings, rules, loginOf, bitbucket, log } = this.#options;
+  #ownCalls(): { calls: OwnCalls; budget: RateBudget } {
+    const { settings, rules, loginOf, bitbucket, record, keepQuery = false } = this.#options;
     const budget = withRateBudget(this.#send, { concurrency: settings.concurrency });
     const read = createJsonReader(budget.send);
-    const record = (call: object) => log.debug('inventory call', { ...call });
-    return { calls: createOwnCalls({ rules, loginOf, read, bitbucket, record }), state: budget.state };
+    const calls = createOwnCalls({
+      rules,
+      loginOf,
+      read,
+      bitbucket,
+      keepQuery,
+      record: (call) => record?.('inventory', call),
+    });
+    return { calls, budget };
   }
 
   #reader() {

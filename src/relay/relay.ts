@@ -1,32 +1,11 @@
 import { type Login, REPEATABLE, type Send } from '../bitbucket/send.ts';
-import type { Answer, AnswerOutcome, Call } from '../call.ts';
-import { type AgentError, failureCode, HTTP_STATUS } from '../errors.ts';
+import type { Answer, AnswerOutcome, Call, CallRecord } from '../call.ts';
+import { type AgentError, type ErrorCode, failureCode, HTTP_STATUS } from '../errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule, Verdict } from '../rules/verdict.ts';
 import { requestHeaders } from './prepare.ts';
 import { replyHead } from './reply-head.ts';
 import type { Substitution } from './substitution.ts';
-
-/** What became of one call: the line in the log, and whatever else wants to keep it. No query, no body, no secret. */
-export interface RelayRecord {
-  readonly requestId: string;
-  readonly method: string;
-  /** Without its query, cut at 500 characters. */
-  readonly path: string;
-  readonly allowed: boolean;
-  readonly ruleId: string | null;
-  readonly reason: string;
-  /** Rules that almost allowed a refused call, and what it missed: words about the rules only. */
-  readonly nearMisses?: readonly string[];
-  /** What the caller was given; 0 when nothing reached it. */
-  readonly status: number;
-  readonly bytes: number;
-  readonly ms: number;
-  /** An error code where Bitbucket's own answer did not reach the caller. */
-  readonly code?: string;
-  /** The system's or the HTTP client's own code of that failure, such as `SELF_SIGNED_CERT_IN_CHAIN`. */
-  readonly cause?: string;
-}
 
 export interface RelayOptions {
   readonly rules: RuleSet;
@@ -35,11 +14,16 @@ export interface RelayOptions {
   loginOf(rule: Rule): Login | null;
   /** Writes variables into a call where its sender asks for it; `null`: such wishes are ignored. */
   readonly substitution: Substitution | null;
-  record(record: RelayRecord): void;
+  record(record: CallRecord): void;
+  /** Why nothing is relayed just now: `PAUSED`, `AUDIT_UNAVAILABLE`; `null`: calls are taken. */
+  closed?(): ErrorCode | null;
+  /** Records keep the query. */
+  readonly keepQuery?: boolean;
   readonly now?: () => number;
 }
 
 const LONGEST_PATH = 500;
+const LONGEST_QUERY = 2_000;
 const MOST_NEAR_MISSES = 5;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -56,7 +40,9 @@ export class Relay {
   /** Serves one call; the answer comes to an end, whatever happens. */
   serve(original: Call, answer: Answer): void {
     const started = this.#now();
-    const { rules, substitution } = this.#options;
+    const { rules, substitution, closed } = this.#options;
+    const barrier = closed?.() ?? null;
+    if (barrier !== null) return this.#turnAway(original, barrier, answer, started);
     const call = substitution === null ? original : substitution(original);
     const verdict = rules.decide(call);
     if (verdict.rule === null || !verdict.allowed) return this.#refuse(call, verdict, answer, started);
@@ -64,20 +50,26 @@ export class Relay {
   }
 
   #refuse(call: Call, verdict: Verdict, answer: Answer, started: number): void {
-    answer.listen({ drained() {}, closed: (outcome) => this.#record(call, verdict, outcome, started) });
+    this.#hear(call, verdict, answer, started);
     const { reason } = verdict;
     const body = JSON.stringify({ code: 'FILTER_BLOCKED', message: 'blocked', reason, url: call.url });
-    const head = {
-      status: HTTP_STATUS.FILTER_BLOCKED,
-      headers: { ...JSON_TYPE, 'snyk-request-id': call.requestId },
-      errorType: 'FILTER_BLOCKED',
-    };
-    answer.fail(head, body, 'FILTER_BLOCKED');
+    answer.fail(errorHead(call, 'FILTER_BLOCKED'), body, 'FILTER_BLOCKED');
+  }
+
+  /** No rule is asked. */
+  #turnAway(call: Call, code: ErrorCode, answer: Answer, started: number): void {
+    this.#hear(call, { allowed: false, ruleId: null, reason: code, nearMisses: [] }, answer, started);
+    const body = JSON.stringify({ code, message: TURNED_AWAY[code] ?? 'not now', url: call.url });
+    answer.fail(errorHead(call, code), body, code);
+  }
+
+  #hear(call: Call, decision: Decision, answer: Answer, started: number): void {
+    answer.listen({ drained() {}, closed: (outcome) => this.#record(call, decision, outcome, { started }) });
   }
 
   #forward(call: Call, verdict: Verdict, rule: Rule, answer: Answer, started: number): void {
     const { send, loginOf } = this.#options;
-    let cause: string | undefined;
+    const course: Course = { started };
     const flight = send(
       {
         origin: rule.origin,
@@ -93,11 +85,14 @@ export class Relay {
         login: loginOf(rule),
       },
       {
-        head: (status, headers) => answer.begin(replyHead(status, headers, call.requestId)),
+        head: (status, headers) => {
+          course.begun = this.#now();
+          answer.begin(replyHead(status, headers, call.requestId));
+        },
         data: (chunk) => answer.write(chunk),
         end: () => answer.end(),
         failed: (error) => {
-          cause = failureCode(error.cause);
+          course.cause = failureCode(error.cause);
           const { head, body } = failure(error, call);
           answer.fail(head, body, error.code);
         },
@@ -107,39 +102,68 @@ export class Relay {
       drained: () => flight.resume(),
       closed: (outcome) => {
         flight.cancel();
-        this.#record(call, verdict, outcome, started, cause);
+        this.#record(call, verdict, outcome, course);
       },
     });
   }
 
-  #record(call: Call, verdict: Verdict, outcome: AnswerOutcome, started: number, cause?: string): void {
-    const query = call.url.indexOf('?');
-    const end = Math.min(query < 0 ? call.url.length : query, LONGEST_PATH);
+  #record(call: Call, decision: Decision, outcome: AnswerOutcome, { started, begun, cause }: Course): void {
+    const mark = call.url.indexOf('?');
+    const end = mark < 0 ? call.url.length : mark;
     const { status, bytes, code } = outcome;
+    const over = this.#now();
     this.#options.record({
       requestId: call.requestId,
       method: call.method,
-      path: call.url.slice(0, end),
-      allowed: verdict.allowed,
-      ruleId: verdict.ruleId,
-      reason: verdict.reason,
+      path: call.url.slice(0, Math.min(end, LONGEST_PATH)),
+      ...(this.#options.keepQuery === true && mark >= 0
+        ? { query: call.url.slice(end + 1, end + 1 + LONGEST_QUERY) }
+        : {}),
+      allowed: decision.allowed,
+      ruleId: decision.ruleId,
+      reason: decision.reason,
       status,
       bytes,
-      ms: Math.round((this.#now() - started) * 100) / 100,
-      ...(verdict.nearMisses.length === 0 ? {} : { nearMisses: nearMissesOf(verdict) }),
+      ms: hundredths(over - started),
+      ...(begun === undefined
+        ? {}
+        : { firstByteMs: hundredths(begun - started), answerMs: hundredths(over - begun) }),
+      ...(decision.nearMisses.length === 0 ? {} : { nearMisses: nearMissesOf(decision) }),
       ...(code === undefined ? {} : { code }),
       ...(cause === undefined ? {} : { cause }),
     });
   }
 }
 
-const nearMissesOf = ({ nearMisses }: Verdict): string[] =>
+/** What of a verdict is kept; `reason` may be an error code where no rule was asked. */
+type Decision = Pick<Verdict, 'allowed' | 'ruleId' | 'nearMisses'> & { readonly reason: string };
+
+/** When a call began and Bitbucket's answer did, by the relay's clock, and the code of what it failed with. */
+interface Course {
+  readonly started: number;
+  begun?: number;
+  cause?: string;
+}
+
+const TURNED_AWAY: Partial<Readonly<Record<ErrorCode, string>>> = {
+  PAUSED: 'Relaying is paused by the operator of this agent.',
+  AUDIT_UNAVAILABLE: 'The audit trail cannot be written, so nothing is relayed.',
+};
+
+const hundredths = (ms: number): number => Math.round(ms * 100) / 100;
+
+const nearMissesOf = ({ nearMisses }: Decision): string[] =>
   nearMisses.slice(0, MOST_NEAR_MISSES).map(({ ruleId, detail }) => `${ruleId}: ${detail}`);
 
+const errorHead = (call: Call, code: ErrorCode) => ({
+  status: HTTP_STATUS[code],
+  headers: { ...JSON_TYPE, 'snyk-request-id': call.requestId },
+  errorType: code,
+});
+
 function failure(error: AgentError, call: Call): { head: Parameters<Answer['fail']>[0]; body: string } {
-  const headers = { ...JSON_TYPE, 'snyk-request-id': call.requestId };
   return {
-    head: { status: error.status, headers, errorType: error.code },
+    head: errorHead(call, error.code),
     body: JSON.stringify({ code: error.code, message: error.message, url: call.url }),
   };
 }

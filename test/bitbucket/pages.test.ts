@@ -21,6 +21,7 @@ const reply = (value: unknown, status = 200, exception = ''): JsonReply => ({
   headers: {},
   value,
   exception,
+  bytes: 0,
 });
 
 /** A list whose pages are given by their start. */

@@ -87,6 +87,7 @@ describe('reading JSON', () => {
       status: 200,
       value: { a: 'ü' },
       exception: '',
+      bytes: 10,
       headers: { 'x-more': 'y' },
     });
     expect(requests[0]).toMatchObject({ url: '/rest/api/1.0/repos?limit=1%30', method: 'GET' });

@@ -59,10 +59,6 @@ describe('documentation', () => {
     expect([lines.get('API_BASE_URL'), lines.get('BROKER_DISPATCHER_BASE_URL')]).toEqual([api, api]);
   });
 
-  it.each(['ADMIN_PORT', 'ADMIN_HOST'])('says that %s does nothing yet', (name) => {
-    expect(declared(name)?.meaning).toMatch(/not used yet/i);
-  });
-
   it('declares no variable that is also ignored', () => {
     expect(Object.keys(IGNORED).filter((name) => declared(name) !== undefined)).toEqual([]);
   });

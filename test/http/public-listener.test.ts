@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { AgentError } from '../../src/errors.ts';
 import { healthRoutes } from '../../src/http/health.ts';
-import { openPublicListener } from '../../src/http/public-listener.ts';
+import { openListener } from '../../src/http/listener.ts';
 import { webhookRoutes } from '../../src/http/webhook.ts';
 import { type Fields, silentLog } from '../../src/log.ts';
+import { logCalls } from '../../src/recorder.ts';
 import { loadRules } from '../../src/rules/compile.ts';
 import type { OutboundAnswer, OutboundRequest } from '../../src/tunnel/outbound.ts';
 
@@ -46,10 +47,18 @@ async function listen(options: {
   });
   const forward = options.forward ?? (async () => ({ status: 200, headers: {}, body: '' }));
   const log = { ...silentLog, info: (_message: string, fields?: Fields) => void lines.push(fields ?? {}) };
-  const listener = await openPublicListener({
+  const listener = await openListener({
     port: 0,
+    name: 'PORT',
     tls: null,
-    routes: [health, webhookRoutes({ rules: rules(), forward, log })],
+    routes: [
+      health,
+      webhookRoutes({
+        rules: rules(),
+        forward,
+        record: (call) => logCalls(log)('webhook', call),
+      }),
+    ],
     log,
   });
   closing.push(() => listener.close());
@@ -170,7 +179,7 @@ describe('what the body parser refuses', () => {
     const { client, lines } = await listen({});
     const answer = await client.post('/webhook/bitbucket-server/7').set('content-encoding', 'gzip').send('x');
     expect([answer.status, answer.body]).toEqual([415, { code: 'UNSUPPORTED_ENCODING' }]);
-    expect(lines).toEqual([{ method: 'POST', status: 415, code: 'UNSUPPORTED_ENCODING' }]);
+    expect(lines).toEqual([{ port: 'PORT', method: 'POST', status: 415, code: 'UNSUPPORTED_ENCODING' }]);
   });
 });
 
@@ -184,7 +193,9 @@ describe('the public port', () => {
 
   it('says which variable to change when it cannot be opened', async () => {
     const { port } = await listen({});
-    await expect(openPublicListener({ port, tls: null, routes: [], log: silentLog })).rejects.toMatchObject({
+    await expect(
+      openListener({ port, name: 'PORT', tls: null, routes: [], log: silentLog }),
+    ).rejects.toMatchObject({
       code: 'LISTEN_FAILED',
       message: `PORT ${port} cannot be opened (EADDRINUSE).`,
       hint: expect.stringContaining('PORT'),

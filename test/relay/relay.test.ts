@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outgoing } from '../../src/bitbucket/send.ts';
-import type { Answer, AnswerHead, Call } from '../../src/call.ts';
-import { Relay, type RelayRecord } from '../../src/relay/relay.ts';
+import type { Answer, AnswerHead, Call, CallRecord } from '../../src/call.ts';
+import { Relay } from '../../src/relay/relay.ts';
 import { loadRules } from '../../src/rules/compile.ts';
 
 const RULES = {
@@ -26,7 +26,7 @@ function relayed(call: Partial<Call>) {
   });
   if (rules === null) throw new Error('the list of this test is broken');
   const sent: Outgoing[] = [];
-  const records: RelayRecord[] = [];
+  const records: CallRecord[] = [];
   const failures: AnswerHead[] = [];
   const relay = new Relay({
     rules,

@@ -1,28 +1,12 @@
 import type { JsonReader, JsonReply } from '../../bitbucket/read-json.ts';
 import { impersonal } from '../../bitbucket/refused-error.ts';
 import type { Login } from '../../bitbucket/send.ts';
+import type { CallRecord } from '../../call.ts';
 import { AgentError } from '../../errors.ts';
 import type { RuleSet } from '../../rules/rule-set.ts';
 import { pathEnd } from '../../rules/target.ts';
 import type { Rule } from '../../rules/verdict.ts';
 import { ruleSuggestion, VIEWS } from './suggested-rule.ts';
-
-/** What became of one of the agent's own calls. No query, no body, no secret; fields as in the relay's records. */
-export interface OwnCallRecord {
-  readonly method: 'GET';
-  /** As the rule saw it, without its query and the owner of a personal project, cut at 500 characters. */
-  readonly path: string;
-  readonly allowed: boolean;
-  readonly ruleId: string | null;
-  /** `allowed`, or why no rule fits. */
-  readonly reason: string;
-  /** Bitbucket's last status; 0 when it gave none, or none that could be read. */
-  readonly status: number;
-  /** With all its tries and the time it waited for the rate budget. */
-  readonly ms: number;
-  /** A code of errors.ts when the call failed. */
-  readonly code?: string;
-}
 
 /** A call that no rule sends to Bitbucket's REST API. */
 export interface MissingRule {
@@ -56,27 +40,44 @@ export interface OwnCallsOptions {
     /** Where the REST API is, when it is elsewhere: `https://host/rest/api/1.0`. */
     readonly apiUrl?: string;
   };
-  record?(record: OwnCallRecord): void;
+  /**
+   * Hears of each call: as the rule saw it, without the owner of a personal project in the path. `status` is
+   * Bitbucket's last one; `ms` has all tries in it and the time it waited for the rate budget.
+   */
+  record?(record: CallRecord): void;
+  /** Records keep the query. */
+  readonly keepQuery?: boolean;
   readonly now?: () => number;
 }
 
 /** What the reader sends, as far as a rule may ask for it. */
 const HEADERS = { accept: 'application/json', 'accept-encoding': 'gzip' };
 const LONGEST_PATH = 500;
+const LONGEST_QUERY = 2_000;
+
 type Way =
   | { readonly rule: Rule; readonly url: string }
   | { readonly rule: null; readonly reason: string; readonly because: string | null };
 
 /** @see OwnCalls */
 export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
-  const { loginOf, read, record, now = performance.now.bind(performance) } = options;
+  const { loginOf, read, record, keepQuery, now = performance.now.bind(performance) } = options;
   const addresses = addressesOf(options);
   const way = wayFinder(options, addresses);
   const ruleFor = ruleSuggestion(options.rules.private, addresses);
-  const note = (url: string, started: number, found: Way, rest: { status: number; code?: string }): void =>
+  const note = (
+    url: string,
+    started: number,
+    found: Way,
+    rest: Pick<CallRecord, 'status' | 'bytes' | 'code'>,
+  ): void =>
     record?.({
+      requestId: null,
       method: 'GET',
       path: impersonal(url.slice(0, pathEnd(url))).slice(0, LONGEST_PATH),
+      ...(keepQuery === true && pathEnd(url) < url.length
+        ? { query: url.slice(pathEnd(url) + 1, pathEnd(url) + 1 + LONGEST_QUERY) }
+        : {}),
       allowed: found.rule !== null,
       ruleId: found.rule?.id ?? null,
       reason: found.rule === null ? found.reason : 'allowed',
@@ -89,7 +90,7 @@ export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
       const started = now();
       const found = way(url);
       if (found.rule === null) {
-        note(url, started, found, { status: 0, code: 'RULE_MISSING' });
+        note(url, started, found, { status: 0, bytes: 0, code: 'RULE_MISSING' });
         throw ruleMissing([missingRule(url, found, ruleFor)].filter((rule) => rule !== null));
       }
       const { rule } = found;
@@ -97,11 +98,11 @@ export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
       const request = { origin, path: basePath + found.url, login: loginOf(rule) };
       try {
         const reply = await read(signal === undefined ? request : { ...request, signal });
-        note(found.url, started, found, { status: reply.status });
+        note(found.url, started, found, { status: reply.status, bytes: reply.bytes });
         return reply;
       } catch (error) {
         const code = error instanceof AgentError ? error.code : 'INTERNAL';
-        note(found.url, started, found, { status: 0, code });
+        note(found.url, started, found, { status: 0, bytes: 0, code });
         throw error;
       }
     },

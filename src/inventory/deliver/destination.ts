@@ -20,6 +20,8 @@ export interface Shipment {
 export interface Destination {
   /** As messages show it, without secrets. */
   readonly name: string;
+  /** Where batches are posted to there, without a query. */
+  readonly path: string;
   /**
    * One try. Whether the batch arrived is not known when it rejects.
    *

@@ -38,6 +38,7 @@ export function fileDestination(folder: string): Destination {
     }
   };
   return {
+    path: BATCHES,
     name: folder,
     async send({ body }) {
       const text = body.toString('utf8');

@@ -57,6 +57,7 @@ export function httpsDestination(
 
   return {
     name,
+    path: pathname,
     async send(shipment, signal) {
       const limit = AbortSignal.timeout(timeoutMs);
       try {

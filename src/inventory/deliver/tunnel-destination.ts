@@ -53,6 +53,7 @@ export function tunnelDestination(
 ): Destination {
   return {
     name: `the tunnel (POST ${path})`,
+    path,
     async send({ body, key }, signal) {
       const request = {
         method: 'POST',

@@ -1,13 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonReply, JsonRequest } from '../../../src/bitbucket/read-json.ts';
+import type { CallRecord } from '../../../src/call.ts';
 import { AgentError } from '../../../src/errors.ts';
-import { createOwnCalls, type OwnCallRecord } from '../../../src/inventory/collect/own-calls.ts';
+import { createOwnCalls } from '../../../src/inventory/collect/own-calls.ts';
 import { loadRules } from '../../../src/rules/compile.ts';
 
 const HOST = 'git.test/context';
 const BASE_URL = `https://${HOST}`;
 const TOKEN = { scheme: 'bearer', token: '${SECRET}' };
-const OK: JsonReply = { status: 200, headers: {}, value: { isLastPage: true, values: [] }, exception: '' };
+const OK: JsonReply = {
+  status: 200,
+  headers: {},
+  value: { isLastPage: true, values: [] },
+  exception: '',
+  bytes: 0,
+};
 
 interface RuleText {
   readonly path: string;
@@ -30,7 +37,7 @@ function stage(rules: readonly RuleText[], apiUrl?: string) {
   });
   if (loaded.rules === null) throw new Error(JSON.stringify(loaded.problems));
   const sent: JsonRequest[] = [];
-  const records: OwnCallRecord[] = [];
+  const records: CallRecord[] = [];
   const replies: (JsonReply | Error)[] = [];
   let time = 0;
   const calls = createOwnCalls({
@@ -210,6 +217,7 @@ describe("the agent's own calls", () => {
     await calls.get('/repos?archived=ALL');
     await failureOf(calls.get('/repos?start=2'));
     const common = {
+      requestId: null,
       method: 'GET',
       path: '/repos',
       allowed: true,
@@ -217,8 +225,8 @@ describe("the agent's own calls", () => {
       reason: 'allowed',
     };
     expect(records).toEqual([
-      { ...common, status: 404, ms: 5 },
-      { ...common, status: 0, ms: 5, code: 'PAGE_NOT_JSON' },
+      { ...common, status: 404, bytes: 0, ms: 5 },
+      { ...common, status: 0, bytes: 0, ms: 5, code: 'PAGE_NOT_JSON' },
     ]);
   });
 

@@ -9,10 +9,11 @@ import { withNamedAnswers } from '../../../src/bitbucket/named-answers.ts';
 import { withRateBudget } from '../../../src/bitbucket/rate-budget.ts';
 import { createJsonReader } from '../../../src/bitbucket/read-json.ts';
 import { withRetry } from '../../../src/bitbucket/retry.ts';
+import type { CallRecord } from '../../../src/call.ts';
 import { AgentError } from '../../../src/errors.ts';
 import { collect } from '../../../src/inventory/collect/collect.ts';
 import { enrich } from '../../../src/inventory/collect/enrich.ts';
-import { createOwnCalls, type OwnCallRecord } from '../../../src/inventory/collect/own-calls.ts';
+import { createOwnCalls } from '../../../src/inventory/collect/own-calls.ts';
 import { planOf } from '../../../src/inventory/collect/plan.ts';
 import type { EntityType, Skip } from '../../../src/inventory/entity.ts';
 import type { Scope } from '../../../src/inventory/ledger/ledger.ts';
@@ -92,7 +93,7 @@ export async function setStage(options: StageOptions = {}) {
   const identity = { baseUrl, privacy: privacy.fingerprint, receiver: null };
   const ledger = openLedger(folder.path, identity, { now: () => NOW });
   endings.push(() => ledger.close());
-  const records: OwnCallRecord[] = [];
+  const records: CallRecord[] = [];
   const skips: Skip[] = [];
   const calls = createOwnCalls({
     ...gateFor(baseUrl, credentialOf(login, options.token), options.accept),

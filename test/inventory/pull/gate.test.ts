@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Outgoing, Send } from '../../../src/bitbucket/send.ts';
-import type { AnswerHead, AnswerOutcome } from '../../../src/call.ts';
+import type { AnswerHead, AnswerOutcome, CallRecord } from '../../../src/call.ts';
 import { withLocalOrigin } from '../../../src/inventory/pull/local-origin.ts';
 import { createPull } from '../../../src/inventory/pull/pull.ts';
-import { Relay, type RelayRecord } from '../../../src/relay/relay.ts';
+import { Relay } from '../../../src/relay/relay.ts';
 import { AGENT_ORIGIN } from '../../../src/rules/agent-origin.ts';
 import { loadRules } from '../../../src/rules/compile.ts';
 import { runOf, Shelf } from './shelf.ts';
@@ -34,7 +34,7 @@ async function call(list: string, url: string, method = 'GET') {
     went.push(request);
     return { resume() {}, cancel() {} };
   };
-  const records: RelayRecord[] = [];
+  const records: CallRecord[] = [];
   const relay = new Relay({
     rules,
     send: withLocalOrigin(

@@ -14,6 +14,10 @@ import type { Log } from '../log.ts';
 
 export interface ListenerOptions {
   readonly port: number;
+  /** The variable that names the port, for messages: `PORT`. */
+  readonly name: string;
+  /** The address it listens at; all when left out. */
+  readonly host?: string;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly routes: readonly Router[];
   readonly log: Log;
@@ -27,25 +31,26 @@ export interface Listener {
 }
 
 /**
- * Opens the public port: health and webhooks, nothing else.
+ * Opens a port for Express routes. What no route answers is 404, what one throws is an error code without its text.
  *
  * @throws AgentError `LISTEN_FAILED` when the port cannot be had
  */
-export async function openPublicListener({ port, tls, routes, log }: ListenerOptions): Promise<Listener> {
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { port, name, host, tls, routes, log } = options;
   const app = express().disable('x-powered-by').disable('etag');
   for (const router of routes) app.use(router);
   app.use(
     (_request: Request, response: Response) =>
       void response.status(HTTP_STATUS.NOT_FOUND).json({ code: 'NOT_FOUND' }),
   );
-  app.use(answerError(log));
+  app.use(answerError(name, log));
   const server: Server = tls === null ? createServer(app) : createTlsServer(tls, app);
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
-  server.listen(port);
+  server.listen(host === undefined ? { port } : { port, host });
   await once(server, 'listening').catch((cause: unknown) => {
-    const hint = 'Set PORT to a port that is free and that this user may open.';
-    throw new AgentError('LISTEN_FAILED', `PORT ${port} cannot be opened (${failureCode(cause)}).`, {
+    const hint = `Set ${name} to a port that is free and that this user may open.`;
+    throw new AgentError('LISTEN_FAILED', `${name} ${port} cannot be opened (${failureCode(cause)}).`, {
       cause,
       hint,
     });
@@ -65,7 +70,7 @@ export async function openPublicListener({ port, tls, routes, log }: ListenerOpt
 const CODES: Readonly<Record<number, ErrorCode>> = { 413: 'PAYLOAD_TOO_LARGE', 415: 'UNSUPPORTED_ENCODING' };
 
 /** What a body parser or a route threw, without its text: it may repeat what the caller sent. */
-function answerError(log: Log): ErrorRequestHandler {
+function answerError(port: string, log: Log): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(error);
     const given = error instanceof Error && 'status' in error ? Number(error.status) : 500;
@@ -73,6 +78,6 @@ function answerError(log: Log): ErrorRequestHandler {
     const status = HTTP_STATUS[code];
     response.status(status).json({ code });
     if (code === 'INTERNAL') log.error('defect', placeOf(error));
-    else log.info('webhook refused', { method: request.method, status, code });
+    else log.info('request refused', { port, method: request.method, status, code });
   };
 }
