@@ -13,7 +13,10 @@ const rooms = [
   ['audit', '^src/audit/'],
   ['network', '^src/(network|no-proxy)\\.ts$'],
   ['config', '^src/config/'],
-  ['shared', '^src/(buffer-collection|call|errors|folder-lock|heap-size|hop-by-hop|log|scrub|shown-text|version)\\.ts$'],
+  [
+    'shared',
+    '^src/(buffer-collection|call|errors|folder-lock|heap-size|hop-by-hop|log|scrub|shown-text|version)\\.ts$',
+  ],
 ];
 
 const downwards = rooms.slice(1).map(([name, path], index) => ({
