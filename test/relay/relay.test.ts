@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outgoing } from '../../src/bitbucket/send.ts';
 import type { Answer, AnswerHead, Call, CallRecord } from '../../src/call.ts';
-import { Relay } from '../../src/relay/relay.ts';
+import { Relay, type RelayOptions } from '../../src/relay/relay.ts';
 import { loadRules } from '../../src/rules/compile.ts';
 
 const RULES = {
@@ -18,7 +18,7 @@ const RULES = {
 };
 
 /** What one call would send to Bitbucket, what its caller is told, and what is recorded. */
-function relayed(call: Partial<Call>) {
+function relayed(call: Partial<Call>, options: Partial<RelayOptions> = {}) {
   const { rules } = loadRules(JSON.stringify(RULES), 'accept.json', {
     variable: (name) => ({ BITBUCKET_API: 'bitbucket.example/rest/api/1.0' })[name],
     bitbucket: { scheme: 'https', host: 'bitbucket.example' },
@@ -27,7 +27,7 @@ function relayed(call: Partial<Call>) {
   if (rules === null) throw new Error('the list of this test is broken');
   const sent: Outgoing[] = [];
   const records: CallRecord[] = [];
-  const failures: AnswerHead[] = [];
+  const failures: (AnswerHead & { body: string })[] = [];
   const relay = new Relay({
     rules,
     send: (request) => {
@@ -37,6 +37,7 @@ function relayed(call: Partial<Call>) {
     loginOf: () => null,
     substitution: null,
     record: (record) => records.push(record),
+    ...options,
   });
   let closed = (_outcome: { status: number; bytes: number; code?: string }) => {};
   const answer: Answer = {
@@ -44,8 +45,8 @@ function relayed(call: Partial<Call>) {
     begin() {},
     write: () => true,
     end() {},
-    fail: (head, _body, code) => {
-      failures.push(head);
+    fail: (head, body, code) => {
+      failures.push({ ...head, body });
       closed({ status: head.status, bytes: 0, code });
     },
     listen: (listeners) => {
@@ -92,5 +93,22 @@ describe('the relay', () => {
     expect(records[0]?.nearMisses).toEqual([
       'checked: header "accept" has none of the 1 values it must have',
     ]);
+  });
+
+  it.each(['PAUSED', 'AUDIT_UNAVAILABLE'] as const)('asks no rule while it is closed: %s', (code) => {
+    const { sent, failures, records } = relayed({ url: '/plain?x=1' }, { closed: () => code });
+    expect(sent).toEqual([]);
+    expect(failures[0]).toMatchObject({ status: 503, errorType: code });
+    expect(JSON.parse(failures[0]?.body ?? '')).toMatchObject({ code, url: '/plain?x=1' });
+    expect(records).toMatchObject([
+      { path: '/plain', allowed: false, ruleId: null, reason: code, status: 503, code },
+    ]);
+  });
+
+  it('keeps the query in its records only where it is asked to, cut', () => {
+    const url = `/unknown?q=${'x'.repeat(3_000)}`;
+    expect(relayed({ url }).records[0]).not.toHaveProperty('query');
+    expect(relayed({ url }, { keepQuery: true }).records[0]?.query).toBe(`q=${'x'.repeat(1_998)}`);
+    expect(relayed({ url: '/unknown' }, { keepQuery: true }).records[0]).not.toHaveProperty('query');
   });
 });

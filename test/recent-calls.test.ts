@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CallRecord } from '../src/call.ts';
+import { RecentCalls } from '../src/recent-calls.ts';
+
+const call = (path: string, ruleId: string | null = 'a-rule'): CallRecord => ({
+  requestId: null,
+  method: 'GET',
+  path,
+  allowed: ruleId !== null,
+  ruleId,
+  reason: ruleId === null ? 'no-rule' : 'allowed',
+  status: 200,
+  bytes: 0,
+  ms: 1,
+});
+
+describe('recent calls', () => {
+  it('are the newest 200, newest first, with road and time', () => {
+    let time = 0;
+    const recent = new RecentCalls(() => (time += 1));
+    expect(recent.newest()).toEqual([]);
+    for (let number = 1; number <= 450; number += 1) recent.listener('tunnel', call(`/${number}`));
+    const newest = recent.newest();
+    expect(newest).toHaveLength(200);
+    expect(newest.at(0)).toMatchObject({ path: '/450', at: 450, road: 'tunnel' });
+    expect(newest.at(-1)).toMatchObject({ path: '/251', at: 251 });
+  });
+
+  it('count the hits of rules, and nothing for calls that no rule allowed', () => {
+    let time = 0;
+    const recent = new RecentCalls(() => (time += 1));
+    recent.listener('tunnel', call('/one', 'one'));
+    recent.listener('webhook', call('/two', 'two'));
+    recent.listener('http-relay', call('/one', 'one'));
+    recent.listener('tunnel', call('/none', null));
+    expect([...recent.hits]).toEqual([
+      ['one', { hits: 2, lastAt: 3 }],
+      ['two', { hits: 1, lastAt: 2 }],
+    ]);
+  });
+});
