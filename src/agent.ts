@@ -65,8 +65,12 @@ interface Parts {
  * @throws AgentError `LISTEN_FAILED`
  */
 export async function startAgent(config: Config, log: Log): Promise<Agent> {
-  const parts = assemble(config, log);
+  const { Metrics } = await import('./metrics.ts');
+  const metrics = new Metrics();
+  const parts = assemble(config, log, [metrics.listener]);
   const { gate, network, send, tunnel, inventory } = parts;
+  const everyMs = config.inventory.enabled ? config.inventory.everyMs : null;
+  metrics.watch({ rules: gate.rules, tunnel, inventory, everyMs });
   if (config.inventory.enabled) checkState(inventory);
   let draining = false;
   const listener = await openPublicPort(config, parts, log, () => draining);
@@ -112,13 +116,13 @@ export function openInventoryDesk(config: Config, log: Log, options: { deliver: 
   };
 }
 
-function assemble(config: Config, log: Log): Parts {
+function assemble(config: Config, log: Log, listeners: readonly CallListener[] = []): Parts {
   const gate = openGate(config, log);
   const network = createNetwork(config.network);
   const send = withAuthorization(withRetry(createExchange(network, config.bitbucket.timeouts)));
   const { broker, bitbucket } = config;
   const recent = new RecentCalls();
-  const record = tellAll([logCalls(log), recent.listener]);
+  const record = tellAll([logCalls(log), recent.listener, ...listeners]);
   const tunnel: Tunnel = new Tunnel({
     serverUrl: broker.serverUrl,
     token: broker.token.reveal(),

@@ -16,6 +16,7 @@ import { fileDestination } from './deliver/file-destination.ts';
 import { recorded } from './deliver/recorded.ts';
 import type { Resource } from './entity.ts';
 import { createEntityIds, type EntityIds } from './entity-id.ts';
+import { type InventoryFigures, ledgerFigures, RunTally } from './figures.ts';
 import type { LedgerIdentity } from './ledger/facts.ts';
 import type { Ledger, Scope } from './ledger/ledger.ts';
 import { takeLock } from './ledger/lock.ts';
@@ -69,6 +70,7 @@ export class Inventory {
   readonly #normaliser: Normaliser;
   readonly #send: Send;
   #privacy: Privacy | null = null;
+  readonly #tally = new RunTally();
   #running: { readonly watch: ProgressWatch; readonly budget: RateBudget } | null = null;
 
   constructor(options: InventoryOptions) {
@@ -163,6 +165,22 @@ export class Inventory {
     }
   }
 
+  /** The same in numbers. Never throws. */
+  figures(): InventoryFigures {
+    const { ended } = this.#tally;
+    const budget = this.#running?.budget.state() ?? null;
+    const now = { budget, ended, waitedMs: this.#tally.waitedMs + (budget?.waitedMs ?? 0) };
+    let reader: ReturnType<typeof openLedgerReader> = null;
+    try {
+      reader = this.#reader();
+      return { ...now, ledger: reader === null ? null : ledgerFigures(reader) };
+    } catch {
+      return { ...now, ledger: null };
+    } finally {
+      reader?.close();
+    }
+  }
+
   async #execute(
     ledger: Ledger,
     order: RunOrder,
@@ -191,9 +209,11 @@ export class Inventory {
         { ...order, watch },
       );
       const report = await run.execute();
+      this.#tally.add(report.run);
       const { requests, waitedMs } = budget.state();
       return { ...report, error: this.#placed(report.error), requests, waitedMs };
     } finally {
+      this.#tally.waitedMs += budget.state().waitedMs;
       this.#running = null;
       ledger.close();
     }

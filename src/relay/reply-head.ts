@@ -22,7 +22,7 @@ export function replyHead(
 }
 
 /** The labels of the Snyk Broker client 5.22.14; a 404 is an answer like any other. */
-function errorTypeOf(status: number): string | undefined {
+export function errorTypeOf(status: number): string | undefined {
   if (status < 400 || status === 404) return undefined;
   if (status === 401) return 'DOWNSTREAM_UNAUTHORIZED';
   if (status === 403) return 'DOWNSTREAM_FORBIDDEN';

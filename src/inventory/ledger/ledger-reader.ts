@@ -5,7 +5,7 @@ import { Database, type Query } from './database.ts';
 import { enrichmentLookup } from './enrichment-table.ts';
 import { Facts, type LedgerIdentity } from './facts.ts';
 import type { Entry, LedgerReader } from './ledger.ts';
-import { parkedBatches } from './outbox.ts';
+import { outboxState, parkedBatches } from './outbox.ts';
 import { RunList } from './run-table.ts';
 import { LEDGER_FILE } from './state-folder.ts';
 import { TABLES_VERSION } from './tables.ts';
@@ -42,6 +42,7 @@ function readerOf(db: Database, identity: Pick<LedgerIdentity, 'baseUrl' | 'priv
   if (!isOf) return null;
   const runs = new RunList(db);
   const parked = parkedBatches(db);
+  const outbox = outboxState(db);
   const enrichments = enrichmentLookup(db);
   const entities = (type: EntityType): Query<Entry> =>
     db.query(`SELECT id AS sourceId, text AS record FROM ${type} JOIN ${type}_record ON number = record
@@ -53,6 +54,7 @@ function readerOf(db: Database, identity: Pick<LedgerIdentity, 'baseUrl' | 'priv
     lastCollected: (part) => db.read(() => runs.lastCollected(part, facts.forgottenRuns)),
     entities: (type, after, count) => db.read(() => byType[type].all(after, count)),
     parked: () => db.read(parked),
+    outbox: () => db.read(outbox),
     enrichments: (sourceIds) => db.read(() => enrichments(sourceIds)),
     close: () => db.close(),
   };

@@ -196,6 +196,16 @@ export interface Ledger {
   close(): void;
 }
 
+/** What waits to be sent. */
+export interface OutboxState {
+  /** Batches that will be tried. */
+  readonly waiting: number;
+  /** Batches that were refused for good. */
+  readonly parked: number;
+  /** When the oldest run began that is not delivered or has a batch here, epoch milliseconds; `null`: there is none. */
+  readonly since: number | null;
+}
+
 /** The ledger for those who only look: any number of them, also while a run writes. */
 export interface LedgerReader {
   /** Newest first. `before`: only runs with smaller numbers. */
@@ -207,6 +217,7 @@ export interface LedgerReader {
   /** Entities in order of their Bitbucket id, starting behind `after`. */
   entities(type: EntityType, after: number, count: number): readonly Entry[];
   parked(): readonly ParkedBatch[];
+  outbox(): OutboxState;
   /** The kept enrichment of these repositories. */
   enrichments(sourceIds: readonly number[]): ReadonlyMap<number, Enrichment>;
   close(): void;

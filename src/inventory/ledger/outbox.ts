@@ -1,6 +1,6 @@
 import type { EntityType } from '../entity.ts';
 import type { Database, Query } from './database.ts';
-import type { Batch, ParkedBatch, Pending } from './ledger.ts';
+import type { Batch, OutboxState, ParkedBatch, Pending } from './ledger.ts';
 
 const LONGEST_TEXT = 500;
 
@@ -22,6 +22,20 @@ interface OutboxRow {
 export interface ParkedEntry {
   readonly id: number;
   readonly members: Members;
+}
+
+/** What waits, for those who only look. */
+export function outboxState(db: Database): () => OutboxState {
+  const query = db.query<{ waiting: number; parked: number; since: string | null }>(
+    `SELECT count(*) FILTER (WHERE status IS NULL) AS waiting, count(status) AS parked,
+       (SELECT min(started_at) FROM run
+         WHERE state = 'delivering' OR number IN (SELECT run FROM outbox)) AS since
+     FROM outbox`,
+  );
+  return () => {
+    const { waiting = 0, parked = 0, since = null } = query.one() ?? {};
+    return { waiting, parked, since: since === null ? null : Date.parse(since) };
+  };
 }
 
 /** Parked batches for those who only look, oldest first. */

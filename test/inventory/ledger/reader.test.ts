@@ -72,6 +72,24 @@ describe('a reader', () => {
     for (const reader of readers) expect(reader.parked()).toMatchObject([{ status: 400, text: 'no' }]);
   });
 
+  it('tells what waits, what is parked, and since when', () => {
+    const ledger = ledgerOf();
+    const reader = readerOf();
+    expect(reader.outbox()).toEqual({ waiting: 0, parked: 0, since: null });
+    run(ledger, { 1: 'a' }, {});
+    expect(reader.outbox()).toEqual({ waiting: 0, parked: 0, since: null });
+    const later = '2026-05-05T00:00:00.000Z';
+    read(ledger, { 1: 'A', 2: 'b' }, {}, { startedAt: later });
+    ledger.collected(SEEN);
+    expect(reader.outbox()).toEqual({ waiting: 0, parked: 0, since: Date.parse(later) });
+    ledger.park(enqueue(ledger, 1).sequence, 400, 'no');
+    enqueue(ledger);
+    expect(reader.outbox()).toEqual({ waiting: 1, parked: 1, since: Date.parse(later) });
+    ledger.acknowledge(2);
+    ledger.finish('parked', later);
+    expect(reader.outbox()).toEqual({ waiting: 0, parked: 1, since: Date.parse(later) });
+  });
+
   it('finds the newest complete run of each part', () => {
     const ledger = ledgerOf();
     const reader = readerOf();

@@ -1,5 +1,5 @@
 import type { Enrichment, EntityType } from '../../../src/inventory/entity.ts';
-import type { Entry, LedgerReader, Run, Scope } from '../../../src/inventory/ledger/ledger.ts';
+import type { Entry, LedgerReader, OutboxState, Run, Scope } from '../../../src/inventory/ledger/ledger.ts';
 
 const SEEN = {
   users: 3,
@@ -64,6 +64,10 @@ export class Shelf implements LedgerReader {
 
   parked(): [] {
     return [];
+  }
+
+  outbox(): OutboxState {
+    return { waiting: 0, parked: 0, since: null };
   }
 
   enrichments(): ReadonlyMap<number, Enrichment> {
