@@ -2,7 +2,10 @@
 const rooms = [
   ['cli', '^src/cli\\.ts$'],
   ['commands', '^src/commands/'],
-  ['agent', '^src/(metrics/|(agent|gate|metrics|pause-switch|recent-calls|recorder|scheduled-run|start-report)\\.ts$)'],
+  [
+    'agent',
+    '^src/(metrics/|(agent|gate|metrics|pause-switch|recent-calls|recorder|scheduled-run|start-report)\\.ts$)',
+  ],
   ['http', '^src/http/'],
   ['doctor', '^src/doctor/'],
   ['inventory', '^src/inventory/'],
