@@ -68,7 +68,10 @@ export interface CallRecord {
   readonly query?: string;
   readonly allowed: boolean;
   readonly ruleId: string | null;
-  /** `allowed`, why no rule allows it, or the code of what stood in the way of any decision. */
+  /**
+   * `allowed`, `ping` for a webhook that is answered here, why no rule allows it or what is wrong with its signature, or
+   * the code of what stood in the way of any decision.
+   */
   readonly reason: string;
   /** Rules that almost allowed a refused call, and what it missed: words about the rules only. */
   readonly nearMisses?: readonly string[];

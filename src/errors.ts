@@ -34,6 +34,10 @@ export const HTTP_STATUS = {
   FORM_EXPIRED: 403,
   /** A webhook is not signed with the secret that is set here. */
   SIGNATURE_INVALID: 401,
+  /** Too many webhooks are being received and relayed at once. */
+  TOO_MANY_WEBHOOKS: 503,
+  /** No tunnel is open, and Snyk's API did not take the webhook either. */
+  API_UNREACHABLE: 502,
   /** A call that cannot be understood: no url, no method, a body in no known form. */
   BAD_REQUEST: 400,
   /** The tunnel to the Snyk Broker server is not open. */

@@ -1,87 +1,168 @@
-import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response, Router } from 'express';
 import type { CallRecord } from '../call.ts';
-import { AgentError } from '../errors.ts';
-import { HOP_BY_HOP } from '../hop-by-hop.ts';
+import type { Secret } from '../config/secret.ts';
+import { AgentError, failureCode, HTTP_STATUS } from '../errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { pathEnd } from '../rules/target.ts';
 import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
+import { answeredHeaders, passedHeaders, requestIdOf } from './webhook-headers.ts';
+import { WebhookRoom } from './webhook-room.ts';
+import { signatureFlaw } from './webhook-signature.ts';
 
 const LARGEST_WEBHOOK_BYTES = 1024 * 1024;
-/** Of Snyk's answer, what Bitbucket may see. */
-const ANSWER_HEADERS = ['content-type', 'snyk-request-id'];
-/** Of Bitbucket's request, what is about the way it took and not about the event. */
-const NOT_PASSED = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', 'cookie', 'forwarded']);
-/** A request id is copied into log lines and the tunnel: it may not be any length. */
-const LONGEST_REQUEST_ID = 200;
+/** Bitbucket's test of a connection. Only this header tells of it: a body may say anything. */
+const PING = 'diagnostics:ping';
 const LONGEST_PATH = 500;
+const LONGEST_QUERY = 2_000;
+
+/** An event that the accept list allows and whose signature, where one is asked for, is right. */
+export interface WebhookEvent {
+  /** `X-Event-Key`, such as `repo:refs_changed`; empty when there is none. */
+  readonly key: string;
+  /** As it came; without a secret anybody may have written it. */
+  readonly body: Buffer;
+}
 
 export interface WebhookOptions {
   readonly rules: RuleSet;
-  /** Sends a request through the tunnel to Snyk. */
+  /** What webhooks must be signed with; `null`: they need no signature. */
+  readonly secret: Secret | null;
+  /** Sends a request to Snyk. */
   forward(request: OutboundRequest): Promise<OutboundAnswer>;
   record(record: CallRecord): void;
+  /** Records keep the query. */
+  readonly keepQuery?: boolean;
+  /** Hears of each event once it has been answered, whatever the answer was. Must not throw. */
+  onEvent?(event: WebhookEvent): void;
+  readonly room?: WebhookRoom;
 }
 
-/** `POST /webhook/…`: the accept list's `public` rules decide, then through the tunnel, and Snyk's answer back. */
-export function webhookRoutes({ rules, forward, record }: WebhookOptions): Router {
+/** How a webhook ended. */
+type Outcome = Pick<CallRecord, 'allowed' | 'ruleId' | 'reason' | 'status'> &
+  Pick<Partial<CallRecord>, 'code' | 'cause'>;
+
+/**
+ * `POST /webhook/…`: size, then the accept list's `public` rules, then the signature. A ping is answered here, everything
+ * else goes to Snyk as it came, byte for byte, and Snyk's answer comes back.
+ */
+export function webhookRoutes(options: WebhookOptions): Router {
+  const { room = new WebhookRoom() } = options;
   const router = Router();
   const raw = express.raw({ type: () => true, limit: LARGEST_WEBHOOK_BYTES, inflate: false });
-  router.use('/webhook', raw, async (request: Request, response: Response) => {
-    const started = performance.now();
-    const url = request.originalUrl;
-    const requestId = requestIdOf(request);
-    const { method } = request;
-    const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const headers = passedHeaders(request);
-    const verdict = rules.decidePublic({ method, url, headers, body });
-    const done = (status: number, code?: string) =>
-      record({
-        requestId,
-        method,
-        path: url.slice(0, Math.min(pathEnd(url), LONGEST_PATH)),
-        allowed: verdict.allowed,
-        ruleId: verdict.ruleId,
-        reason: verdict.reason,
-        status,
-        bytes: body.length,
-        ms: Math.round((performance.now() - started) * 100) / 100,
-        ...(code === undefined ? {} : { code }),
-      });
-    if (!verdict.allowed) {
-      response.status(401).json({ code: 'FILTER_BLOCKED', message: 'blocked', reason: verdict.reason, url });
-      return done(401, 'FILTER_BLOCKED');
-    }
-    try {
-      const answer = await forward({ method, url, headers, body, requestId });
-      for (const name of ANSWER_HEADERS) {
-        const value = answer.headers[name];
-        if (typeof value === 'string') response.setHeader(name, value);
+  router.use('/webhook', (request: Request, response: Response, next) => {
+    const webhook = new Webhook(options, request, response);
+    const place = room.enter(declaredBytes(request));
+    if (place === null) return webhook.turnAway();
+    raw(request, response, (error?: unknown) => {
+      const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      place.holds(body.length);
+      if (error === undefined) void webhook.serve(body).finally(place.leave);
+      else {
+        place.leave();
+        next(error);
       }
+    });
+  });
+  return router;
+}
+
+/** What is sent in chunks may have any size up to the limit. */
+function declaredBytes({ headers }: Request): number {
+  const declared = Number(headers['content-length'] ?? LARGEST_WEBHOOK_BYTES);
+  return headers['transfer-encoding'] === undefined && declared <= LARGEST_WEBHOOK_BYTES
+    ? declared
+    : LARGEST_WEBHOOK_BYTES;
+}
+
+/** One webhook: decided, answered, recorded. */
+class Webhook {
+  readonly #options: WebhookOptions;
+  readonly #request: Request;
+  readonly #response: Response;
+  readonly #requestId: string;
+  readonly #started = performance.now();
+
+  constructor(options: WebhookOptions, request: Request, response: Response) {
+    this.#options = options;
+    this.#request = request;
+    this.#response = response;
+    this.#requestId = requestIdOf(request);
+  }
+
+  /** There is no room for it; its body is not read. */
+  turnAway(): void {
+    const code = 'TOO_MANY_WEBHOOKS';
+    this.#refuse(code, { code, message: 'Too many webhooks at a time.' }, code, 0);
+  }
+
+  async serve(body: Buffer): Promise<void> {
+    const { rules, secret, onEvent } = this.#options;
+    const { method, originalUrl: url } = this.#request;
+    const headers = passedHeaders(this.#request);
+    const verdict = rules.decidePublic({ method, url, headers, body });
+    const { reason, ruleId } = verdict;
+    if (!verdict.allowed) {
+      const answer = { code: 'FILTER_BLOCKED', message: 'blocked', reason, url };
+      return this.#refuse('FILTER_BLOCKED', answer, reason, body.length);
+    }
+    const flaw = secret === null ? null : signatureFlaw(this.#request, body, secret);
+    if (flaw !== null) {
+      const answer = { code: 'SIGNATURE_INVALID', message: 'X-Hub-Signature is not as it should be.' };
+      return this.#refuse('SIGNATURE_INVALID', answer, flaw, body.length);
+    }
+    const key = this.#request.header('x-event-key') ?? '';
+    if (key === PING) {
+      this.#response.status(200).json({ ok: true });
+      return this.#record({ allowed: true, ruleId, reason: 'ping', status: 200 }, body.length);
+    }
+    const outcome = await this.#relay({ method, url, headers, body, requestId: this.#requestId });
+    this.#record({ allowed: true, ruleId, reason, ...outcome }, body.length);
+    onEvent?.({ key, body });
+  }
+
+  async #relay(outbound: OutboundRequest): Promise<Pick<Outcome, 'status' | 'code' | 'cause'>> {
+    const response = this.#response;
+    try {
+      const answer = await this.#options.forward(outbound);
+      if (answer.status < 200) throw new AgentError('TUNNEL_ERROR', 'Snyk answered with no final status.');
+      response.setHeaders(answeredHeaders(answer) as Map<string, string>);
       response.status(answer.status).end(answer.body);
-      done(answer.status);
+      return { status: answer.status };
     } catch (error) {
       const failure =
         error instanceof AgentError
           ? error
           : new AgentError('INTERNAL', 'The webhook could not be relayed.', { cause: error });
-      response.status(failure.status).json({ code: failure.code, message: failure.message });
-      done(failure.status, failure.code);
+      const { status, code, message, cause } = failure;
+      response.status(status).json({ code, message });
+      return { status, code, ...(cause === undefined ? {} : { cause: failureCode(cause) }) };
     }
-  });
-  return router;
-}
-
-function requestIdOf(request: Request): string {
-  const given = request.header('x-request-id');
-  return given !== undefined && given.length <= LONGEST_REQUEST_ID ? given : randomUUID();
-}
-
-function passedHeaders(request: Request): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value !== 'string' || NOT_PASSED.has(name) || name.startsWith('x-forwarded-')) continue;
-    headers[name] = value;
   }
-  return headers;
+
+  #refuse(
+    code: 'FILTER_BLOCKED' | 'SIGNATURE_INVALID' | 'TOO_MANY_WEBHOOKS',
+    answer: Readonly<Record<string, string>>,
+    reason: string,
+    bytes: number,
+  ): void {
+    const status = HTTP_STATUS[code];
+    this.#response.status(status).json(answer);
+    this.#record({ allowed: false, ruleId: null, reason, status, code }, bytes);
+  }
+
+  #record(outcome: Outcome, bytes: number): void {
+    const { method, originalUrl: url } = this.#request;
+    const end = pathEnd(url);
+    this.#options.record({
+      requestId: this.#requestId,
+      method,
+      path: url.slice(0, Math.min(end, LONGEST_PATH)),
+      ...(this.#options.keepQuery === true && end < url.length
+        ? { query: url.slice(end + 1, end + 1 + LONGEST_QUERY) }
+        : {}),
+      ...outcome,
+      bytes,
+      ms: Math.round((performance.now() - this.#started) * 100) / 100,
+    });
+  }
 }

@@ -5,7 +5,7 @@ import type { Role } from './connection.ts';
  * The Snyk Broker client whose wire protocol this agent speaks. The server drops clients older than 4.100.0,
  * warns those older than 4.182.0 and fails on what is no semantic version (snyk-broker 5.22.14, identify handler).
  */
-const PROTOCOL_VERSION = '5.22.14';
+export const PROTOCOL_VERSION = '5.22.14';
 
 /** The one argument of the client's `identify`. The server never answers it and checks no token. */
 export function identity(options: {

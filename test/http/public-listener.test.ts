@@ -55,6 +55,7 @@ async function listen(options: {
       health,
       webhookRoutes({
         rules: rules(),
+        secret: null,
         forward,
         record: (call) => logCalls(log)('webhook', call),
       }),
