@@ -13,7 +13,9 @@ import type { Destination } from './inventory/deliver/destination.ts';
 import { httpsDestination } from './inventory/deliver/https-destination.ts';
 import { tunnelDestination } from './inventory/deliver/tunnel-destination.ts';
 import { Inventory } from './inventory/inventory.ts';
+import { Marks } from './inventory/marks.ts';
 import { withLocalOrigin } from './inventory/pull/local-origin.ts';
+import { repositoryIn } from './inventory/repository-event.ts';
 import { Schedule } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -22,13 +24,17 @@ import { logCalls, tellAll } from './recorder.ts';
 import { Relay } from './relay/relay.ts';
 import { createSubstitution } from './relay/substitution.ts';
 import { AGENT_ORIGIN } from './rules/agent-origin.ts';
-import { scheduledRun } from './scheduled-run.ts';
+import { markedRun, scheduledRun } from './scheduled-run.ts';
 import { tellBitbucket, tellStart } from './start-report.ts';
+import { createApiHost } from './tunnel/api-host.ts';
 import { Tunnel } from './tunnel/tunnel.ts';
 import { agentVersion } from './version.ts';
 
 /** How long calls in flight may take after SIGTERM, as with the official client. */
 const DRAIN_MS = 12_000;
+
+/** For Snyk's answer to a webhook. */
+const WEBHOOK_MS = 30_000;
 
 /** What a call may have written into it, where that is allowed at all: addresses, and nothing else of the environment. */
 const SUBSTITUTED = new Set(['BROKER_CLIENT_URL', 'BITBUCKET', 'BITBUCKET_API', 'BITBUCKET_GIT']);
@@ -73,7 +79,9 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   metrics.watch({ rules: gate.rules, tunnel, inventory, everyMs });
   if (config.inventory.enabled) checkState(inventory);
   let draining = false;
-  const listener = await openPublicPort(config, parts, log, () => draining);
+  const marks = new Marks({ now: Date.now });
+  if (!config.inventory.enabled) marks.close();
+  const listener = await openPublicPort(config, parts, marks, log, () => draining);
   tellStart(config, gate, listener.port, log);
   void tunnel.start();
   void tellBitbucket(config, gate, send, log);
@@ -81,6 +89,7 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
     everyMs: config.inventory.everyMs,
     lastComplete: (part) => inventory.lastComplete(part),
     run: scheduledRun(inventory, tunnel, config.inventory.delivery.by, log),
+    marked: { marks, run: markedRun(marks, inventory, tunnel, config.inventory.delivery.by, log) },
     log,
     now: Date.now,
     random: Math.random,
@@ -190,7 +199,8 @@ function receiverOf({ broker, inventory }: Config): string | null {
 /** Express takes 6 MiB, and a command that opens no port has no use for it. */
 async function openPublicPort(
   config: Config,
-  { gate: { rules }, tunnel, record }: Parts,
+  { gate: { rules }, network, tunnel, record }: Parts,
+  marks: Marks,
   log: Log,
   draining: () => boolean,
 ): Promise<Listener> {
@@ -207,10 +217,18 @@ async function openPublicPort(
     tunnels: () => tunnel.state,
     draining,
   });
+  const viaApi = createApiHost({ network, apiBaseUrl: config.broker.apiBaseUrl, token: config.broker.token });
   const webhooks = webhookRoutes({
     rules,
-    forward: (request) => tunnel.request(request),
+    secret: config.webhookSecret,
+    // Decided before anything is sent: what a tunnel has lost may have arrived, and is not sent again.
+    forward: (request) => (tunnel.open ? tunnel.request(request, WEBHOOK_MS) : viaApi(request)),
     record: (call) => record('webhook', call),
+    keepQuery: config.audit.query,
+    onEvent: ({ key, body }) => {
+      const place = repositoryIn(key, body);
+      if (place !== null) marks.add(place);
+    },
   });
   const certificate = tls === null ? null : { cert: tls.cert, key: tls.key.reveal() };
   return open({ port, name: 'PORT', tls: certificate, routes: [health, webhooks], log });

@@ -2,10 +2,14 @@ import type { Config } from './config/config.ts';
 import { AgentError } from './errors.ts';
 import type { Inventory, RunOutcome } from './inventory/inventory.ts';
 import type { Run, Scope } from './inventory/ledger/ledger.ts';
+import type { Marks } from './inventory/marks.ts';
 import type { RunWatch } from './inventory/run.ts';
 import type { RunEnd, ScheduleOptions } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
+
+/** Of marked repositories; the others wait for the next run. */
+const MOST_AT_ONCE = 100;
 
 const PARKED_HINT =
   'The receiver refused them for good; the lines `batch parked` have its words. The next run sends those entities again.';
@@ -36,6 +40,42 @@ export function scheduledRun(
   };
 }
 
+/**
+ * Reads the repositories that webhooks have marked, those that the ledger knows. What cannot be read now is marked again;
+ * nothing waits for it, and no other run is put off.
+ */
+export function markedRun(
+  marks: Marks,
+  inventory: Pick<Inventory, 'known' | 'run'>,
+  tunnel: Pick<Tunnel, 'open'>,
+  delivery: Config['inventory']['delivery']['by'],
+  log: Log,
+): (signal: AbortSignal) => Promise<void> {
+  return async (signal) => {
+    const known = inventory.known(marks.take());
+    if (delivery === 'tunnel' && !tunnel.open) return marks.putBack(known, 'failed');
+    const [marked, rest] = [known.slice(0, MOST_AT_ONCE), known.slice(MOST_AT_ONCE)];
+    marks.putBack(rest, 'later');
+    if (marked.length === 0) return;
+    log.info('inventory run starts', { marked: marked.length });
+    try {
+      const scope = { users: false, repositories: true, enrichment: true };
+      const outcome = await inventory.run(
+        { scope, full: false, signal, marked, watch: logWatch(log) },
+        'run, for marked repositories',
+      );
+      if (tellEnd(outcome, log).outcome === 'again') marks.putBack(marked, 'failed');
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      const { code, message, hint } = error;
+      log.warn('inventory run did not start', { code, reason: message, hint });
+      if (code === 'RULE_MISSING') marks.close();
+      // A whole run is due then, and reads these too.
+      else if (code !== 'NOT_COLLECTED') marks.putBack(marked, 'failed');
+    }
+  };
+}
+
 function tellEnd({ run, error, parked, requests, waitedMs, enrichmentLeft }: RunOutcome, log: Log): RunEnd {
   const fields = { ...runFields(run), requests, waitedMs: Math.round(waitedMs) };
   if (error !== null) {
@@ -50,8 +90,9 @@ function tellEnd({ run, error, parked, requests, waitedMs, enrichmentLeft }: Run
   return { outcome: 'done', enrichmentLeft };
 }
 
-const runFields = ({ runId, scope, kind, state, seen, changes, sent }: Run) => ({
+const runFields = ({ runId, scope, partial, kind, state, seen, changes, sent }: Run) => ({
   runId,
+  ...(partial ? { partial } : {}),
   parts: partsOf(scope),
   kind,
   state,

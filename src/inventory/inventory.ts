@@ -18,7 +18,7 @@ import type { Resource } from './entity.ts';
 import { createEntityIds, type EntityIds } from './entity-id.ts';
 import { type InventoryFigures, ledgerFigures, RunTally } from './figures.ts';
 import type { LedgerIdentity } from './ledger/facts.ts';
-import type { Ledger, Scope } from './ledger/ledger.ts';
+import type { Ledger, Place, Scope } from './ledger/ledger.ts';
 import { takeLock } from './ledger/lock.ts';
 import { openLedger, openLedgerReader } from './ledger/open-ledger.ts';
 import { clearRehearsals, openRehearsal } from './ledger/rehearsal.ts';
@@ -145,6 +145,19 @@ export class Inventory {
       if (newest?.state === 'delivering' && newest.scope[part]) return null;
       const run = reader.lastComplete(part);
       return run === null ? null : Date.parse(run.startedAt);
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Those of the repositories that the ledger has: of others no run has been told, or they are gone. */
+  known(places: readonly Place[]): readonly Place[] {
+    const reader = this.#reader();
+    if (reader === null) return [];
+    try {
+      return places.filter(
+        ({ sourceId }) => reader.entities('repository', sourceId - 1, 1)[0]?.sourceId === sourceId,
+      );
     } finally {
       reader.close();
     }

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { AgentError } from '../errors.ts';
 import { collect } from './collect/collect.ts';
 import { enrich } from './collect/enrich.ts';
+import { collectMarked } from './collect/marked.ts';
 import type { OwnCalls } from './collect/own-calls.ts';
 import { type Plan, planOf } from './collect/plan.ts';
 import { type DeliveryEvent, deliver } from './deliver/deliver.ts';
 import type { Destination } from './deliver/destination.ts';
 import type { Skip } from './entity.ts';
 import type { EntityIds } from './entity-id.ts';
-import type { Ledger, ParkedBatch, Run, Scope, Seen, SnapshotReason } from './ledger/ledger.ts';
+import type { Ledger, ParkedBatch, Place, Run, Scope, Seen, SnapshotReason } from './ledger/ledger.ts';
 import type { Normaliser } from './normalise/normaliser.ts';
 import type { Privacy } from './privacy.ts';
 
@@ -20,6 +21,8 @@ export interface RunOrder {
   readonly signal: AbortSignal;
   /** Tells the enrichment to leave the rest for another time. */
   readonly shouldYield?: () => boolean;
+  /** Only these repositories are read, and nothing is gone because the run did not see it. */
+  readonly marked?: readonly Place[];
   readonly watch?: RunWatch;
 }
 
@@ -98,7 +101,8 @@ export class InventoryRun {
   /**
    * First what an earlier run has left in the outbox, then this run.
    *
-   * @throws AgentError what stands in the way before anything is read: `RULE_MISSING`, `STATE_UNUSABLE`
+   * @throws AgentError what stands in the way before anything is read: `RULE_MISSING`, `STATE_UNUSABLE`; for marked
+   *   repositories `NOT_COLLECTED` while everything is to be sent
    */
   async execute(): Promise<RunReport> {
     const earlier = this.#ledger.unfinished();
@@ -111,8 +115,10 @@ export class InventoryRun {
     }
     // While nothing is sent there is no receiver whose state could be made anew.
     this.#snapshot = this.#parts.destination === null ? null : this.#ledger.snapshotDue;
+    const marked = this.#order.marked !== undefined;
+    if (marked && this.#snapshot !== null) throw notCollected();
     const scope = this.#scope();
-    const plan = planOf(scope, this.#parts.privacy, this.#parts.calls);
+    const plan = planOf(scope, this.#parts.privacy, this.#parts.calls, marked);
     if (this.#snapshot !== null) {
       const because = SNAPSHOT_REASONS[this.#snapshot];
       this.#watch.note(`Everything is to be sent until the receiver has taken all of it: ${because}.`);
@@ -137,6 +143,7 @@ export class InventoryRun {
       scope,
       kind: everything && both ? 'snapshot' : 'delta',
       everything,
+      partial: this.#order.marked !== undefined,
       startedAt: this.#time(),
     });
   }
@@ -146,14 +153,15 @@ export class InventoryRun {
     const { signal } = this.#order;
     if (signal.aborted) throw new AgentError('RUN_INTERRUPTED', 'The run was stopped before its end.');
     const run = this.#ledger.collected(seen);
-    return this.#parts.destination === null
+    const nothingToTell = this.#order.marked !== undefined && this.#ledger.pendingCount() === 0;
+    return this.#parts.destination === null || nothingToTell
       ? this.#ledger.finish('complete', this.#time())
       : this.#delivered(run);
   }
 
   async #read(plan: Plan, scope: Scope): Promise<Seen> {
     const { privacy, calls, concurrency, now, normaliser, expected } = this.#parts;
-    const { signal, shouldYield } = this.#order;
+    const { signal, shouldYield, marked } = this.#order;
     const watch = this.#watch;
     const shared = {
       ...{ calls, privacy, concurrency, now, signal, ledger: this.#ledger },
@@ -169,7 +177,8 @@ export class InventoryRun {
       skipped: (skip: Skip) => watch.skipped(skip),
       note: (text: string) => watch.note(text),
     };
-    const seen = await collect({ ...shared, scope, plan, normaliser });
+    const walk = { ...shared, scope, plan, normaliser };
+    const seen = marked === undefined ? await collect(walk) : await collectMarked(walk, marked);
     if (!scope.enrichment) return seen;
     const outcome = await enrich({
       ...shared,
@@ -238,6 +247,9 @@ export class InventoryRun {
     return new Date(this.#parts.now()).toISOString();
   }
 }
+
+const notCollected = (): AgentError =>
+  new AgentError('NOT_COLLECTED', 'Everything is to be read and sent first: that is for a whole run.');
 
 const DELIVERY_OFF = {
   code: 'RUN_INTERRUPTED',

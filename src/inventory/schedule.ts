@@ -1,6 +1,7 @@
 import { placeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Scope } from './ledger/ledger.ts';
+import type { Marks } from './marks.ts';
 
 export type Part = keyof Scope;
 
@@ -11,6 +12,11 @@ export interface ScheduleOptions {
   lastComplete(part: Part): number | null;
   /** One run. `shouldYield` says when its enrichment is to make way for what is due. */
   run(scope: Scope, signal: AbortSignal, shouldYield: () => boolean): Promise<RunEnd>;
+  /** Repositories to be read at once, in runs of their own, when nothing else is due. */
+  readonly marked?: {
+    readonly marks: Pick<Marks, 'dueAt' | 'changed'>;
+    run(signal: AbortSignal): Promise<void>;
+  };
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
@@ -63,13 +69,15 @@ export class Schedule {
   }
 
   async #run(): Promise<void> {
-    const { now, pause } = this.#options;
+    const { now, pause, marked } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const waits = PARTS.map((part) => this.#dueAt(part) - now());
       const due = PARTS.filter((_, index) => (waits[index] ?? 0) <= 0);
+      const markedWait = this.#notSooner(marked?.marks.dueAt() ?? Number.POSITIVE_INFINITY) - now();
       if (due.length > 0) await this.#once(due);
-      else await pause(Math.min(TICK_MS, ...waits), signal);
+      else if (marked !== undefined && markedWait <= 0) await this.#guarded(marked.run(signal));
+      else await pause(Math.min(TICK_MS, markedWait, ...waits), any(signal, marked?.marks.changed));
     }
   }
 
@@ -90,6 +98,15 @@ export class Schedule {
     }
   }
 
+  async #guarded(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#options.log.error('defect', placeOf(error));
+      this.#later();
+    }
+  }
+
   #later(): void {
     const { now, random } = this.#options;
     const most = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, LONGEST_RETRY_MS);
@@ -102,7 +119,12 @@ export class Schedule {
     const last = part === 'enrichment' && this.#goesOn() ? null : this.#lastOf(part);
     // A run of the future was there before the clock was set back: when the last one was is not known.
     const due = last === null || last > now() ? 0 : last + everyMs[part] + this.#jitterOf(part, last);
-    return Math.max(due, Math.min(this.#notBefore, now() + LONGEST_RETRY_MS));
+    return this.#notSooner(due);
+  }
+
+  /** After a failure nothing is read for a while. */
+  #notSooner(due: number): number {
+    return Math.max(due, Math.min(this.#notBefore, this.#options.now() + LONGEST_RETRY_MS));
   }
 
   /** An enrichment that made way goes on behind the base run that it made way for. */
@@ -129,6 +151,9 @@ export class Schedule {
     return ms;
   }
 }
+
+const any = (signal: AbortSignal, other: AbortSignal | undefined): AbortSignal =>
+  other === undefined ? signal : AbortSignal.any([signal, other]);
 
 /** The enrichment takes long and may fail: it comes by itself, when everything else that is due has been delivered. */
 function scopeOf(due: readonly Part[]): Scope {

@@ -125,7 +125,7 @@ class EnrichmentPass {
       this.#failedInARow = 0;
       this.#keep(sourceId, read);
     } catch (error) {
-      const reason = reasonOf(error);
+      const reason = skipReason(error);
       if (reason === null || signal.aborted) throw error;
       this.#skip(sourceId, reason);
       if (error instanceof RefusedError) this.#failedInARow = 0;
@@ -159,8 +159,8 @@ class EnrichmentPass {
   }
 }
 
-/** `null`: not this repository's failure but the run's. */
-function reasonOf(error: unknown): string | null {
+/** The word that a repository's failure is counted by. `null`: it is not the repository's failure but the run's. */
+export function skipReason(error: unknown): string | null {
   if (error instanceof RefusedError) {
     const { status } = error;
     if (status >= 300 && status < 400) return 'moved';

@@ -48,9 +48,15 @@ const NOTHING: EnrichmentPlan = {
  * Looks before a run starts whether the accept list allows what it needs. A call that only adds to the inventory may
  * be missing: its fields stay `null`, and a note says so.
  *
+ * @param marked only single repositories are read, no list
  * @throws AgentError `RULE_MISSING` with all rules that a run cannot do without
  */
-export function planOf(scope: Scope, privacy: Wishes, calls: Pick<OwnCalls, 'missing'>): Plan {
+export function planOf(
+  scope: Scope,
+  privacy: Wishes,
+  calls: Pick<OwnCalls, 'missing'>,
+  marked = false,
+): Plan {
   const notes: string[] = [];
   const missing: MissingRule[] = [];
   const version = scope.repositories && calls.missing([VERSION_URL]).length === 0;
@@ -58,7 +64,8 @@ export function planOf(scope: Scope, privacy: Wishes, calls: Pick<OwnCalls, 'mis
     ? USERS_LISTS.filter((list) => calls.missing([`${list}?limit=500`]).length === 0)
     : [];
   if (scope.users && usersLists.length === 0) missing.push(...calls.missing(USERS_LISTS));
-  if (scope.repositories) missing.push(...repositoryCalls(privacy, calls));
+  if (scope.repositories && !marked) missing.push(...repositoryCalls(privacy, calls));
+  if (marked) missing.push(...calls.missing(repositoriesOf(privacy)).slice(0, 1));
   if (missing.length > 0) throw ruleMissing(missing);
   if (scope.users && usersLists.length === 1) notes.push(usersNote(usersLists[0] === '/users', calls));
   const enrichment = scope.enrichment ? enrichmentPlan(privacy, calls, notes) : NOTHING;
@@ -81,6 +88,10 @@ function projectsOf({ includedKeys }: Wishes): readonly string[] {
   return named.length > 0 ? named : ANY_PROJECT;
 }
 
+/** Of each such project a repository that stands for any. */
+const repositoriesOf = (privacy: Wishes): readonly string[] =>
+  projectsOf(privacy).map((project) => `${project}/repos/slug`);
+
 function usersNote(plain: boolean, calls: Pick<OwnCalls, 'missing'>): string {
   const [missing] = calls.missing([plain ? '/admin/users?limit=500' : '/users?limit=500']);
   const loss = plain ? 'users come without their last login' : 'service users are left out';
@@ -88,7 +99,7 @@ function usersNote(plain: boolean, calls: Pick<OwnCalls, 'missing'>): string {
 }
 
 function enrichmentPlan(privacy: Wishes, calls: Pick<OwnCalls, 'missing'>, notes: string[]): EnrichmentPlan {
-  const repositories = projectsOf(privacy).map((project) => `${project}/repos/slug`);
+  const repositories = repositoriesOf(privacy);
   const missingOf = (call: string) => calls.missing(repositories.map((repository) => repository + call));
   const reads = (field: string, call: string): boolean => {
     if (privacy.omits(`repository.${field}`)) return false;

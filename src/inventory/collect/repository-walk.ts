@@ -1,14 +1,13 @@
 import { eachPage, readPages } from '../../bitbucket/pages.ts';
 import { AgentError } from '../../errors.ts';
 import { IdSet } from '../id-set.ts';
-import type { Place } from '../ledger/ledger.ts';
-import { enriched } from '../normalise/enriched.ts';
 import type { NormalisedRepository } from '../normalise/repository.ts';
 import { isNotPermitted } from './permission.ts';
 import { VERSION_URL } from './plan.ts';
 import { ProjectQueue } from './project-queue.ts';
 import { idOf } from './raw-id.ts';
 import { projectPath } from './rest-path.ts';
+import { placeOf, storeRepositories } from './store-repositories.ts';
 import type { WalkOptions } from './walk-options.ts';
 
 const LIMIT = 1000;
@@ -144,30 +143,12 @@ export class RepositoryWalk {
       if (this.#ids.add(made.sourceId)) taken.push(made);
     }
     if (taken.length > 0) {
-      this.#store(taken);
+      this.#count += storeRepositories(this.#options, taken);
       if (scope.enrichment) ledger.rememberPlaces(taken.map(placeOf));
     }
     progress?.({ stage: 'repositories', done: this.#count, total: null });
   }
-
-  /** With the enrichment that is kept of earlier runs, so that nothing comes and goes between two of them. */
-  #store(taken: readonly NormalisedRepository[]): void {
-    const { ledger, privacy, now } = this.#options;
-    const kept = ledger.enrichments(taken.map(({ sourceId }) => sourceId));
-    const at = now();
-    const entries = taken.map(({ sourceId, attributes: bare, parentKey }) => {
-      const attributes = enriched(bare, kept.get(sourceId) ?? null, at);
-      return { sourceId, record: JSON.stringify(privacy.repository({ attributes, parentKey })) };
-    });
-    this.#count += ledger.store('repository', entries);
-  }
 }
-
-const placeOf = ({ sourceId, projectKey, slug }: NormalisedRepository): Place => ({
-  sourceId,
-  projectKey,
-  slug,
-});
 
 function keyOf(project: unknown): string | null {
   if (typeof project !== 'object' || project === null || !('key' in project)) return null;

@@ -142,7 +142,7 @@ export class EntityTable {
   complete({ everything }: RunEntry, baseline: number): Changes {
     const { type } = this;
     const unseen = JSON.stringify(this.#unseen());
-    const changes = this.#changes(unseen, baseline);
+    const changes = this.changes(baseline, unseen);
     this.#db.command(
       `DELETE FROM ${type}_record WHERE number IN (SELECT record FROM ${type} WHERE id IN ${IDS})`,
     )(unseen);
@@ -257,7 +257,8 @@ export class EntityTable {
     return idsIn(this.#idsAfter.one(id, IDS_AT_ONCE));
   }
 
-  #changes(unseen: string, baseline: number): Changes {
+  /** What is new or has changed since a run. @param unseen the ids of those that are gone, as JSON */
+  changes(baseline: number, unseen = '[]'): Changes {
     const row = this.#db
       .query<Changes>(`WITH unseen AS MATERIALIZED (SELECT value AS id FROM json_each(?1))
         SELECT

@@ -40,6 +40,11 @@ export interface Run {
   /** A random UUID: half of every batch's idempotency key. */
   readonly runId: string;
   readonly scope: Scope;
+  /**
+   * It looked at some repositories of its scope only: nothing is gone because it did not see it, and it does not count
+   * as having read any part.
+   */
+  readonly partial?: true;
   readonly kind: RunKind;
   readonly state: RunState;
   /** ISO 8601. */
@@ -59,6 +64,8 @@ export interface RunStart {
   readonly scope: Scope;
   readonly kind: RunKind;
   readonly everything?: boolean;
+  /** Of repositories only: see `Run.partial`. A snapshot never is. */
+  readonly partial?: boolean;
   /** ISO 8601. */
   readonly startedAt: string;
 }
@@ -159,7 +166,7 @@ export interface Ledger {
   /**
    * Everything in the run's scope has been read: what it did not see is gone, and waits as a tombstone if it was ever in
    * a batch. What was parked of this scope is superseded. The run is delivering from here on. Of a snapshot nothing
-   * counts as acknowledged.
+   * counts as acknowledged. After a partial run nothing is gone, and what was parked stays so.
    */
   collected(seen: Seen): Run;
 

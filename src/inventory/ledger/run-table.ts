@@ -3,6 +3,10 @@ import type { Changes, Run, RunKind, RunStart, RunState, Scope, Seen } from './l
 
 const KEPT_RUNS = 1000;
 const LONGEST_MESSAGE = 2000;
+/** Partial runs come often; they must not crowd out the others. */
+const KEPT_PARTIAL_RUNS = 50;
+/** In a column of the scope: some of this part was looked at. The queries for whole parts ask for 1. */
+const SOME = 2;
 
 interface RunRow {
   readonly number: number;
@@ -86,6 +90,7 @@ export class RunTable {
   readonly #inState: Query<RunRow>;
   readonly #insert;
   readonly #trim;
+  readonly #trimPartial;
   readonly #failCollecting;
   readonly #baseline: ReadonlyMap<'users' | 'repositories', Query<{ number: number | null }>>;
   readonly #collected;
@@ -106,12 +111,16 @@ export class RunTable {
       `DELETE FROM run WHERE number <= ?
        AND number NOT IN (SELECT newest FROM (${MILESTONES}) WHERE newest IS NOT NULL)`,
     );
+    this.#trimPartial = db.command(
+      `DELETE FROM run WHERE repositories = ${SOME} AND state IN ('complete', 'failed') AND number NOT IN
+       (SELECT number FROM run WHERE repositories = ${SOME} ORDER BY number DESC LIMIT ${KEPT_PARTIAL_RUNS})`,
+    );
     this.#failCollecting = db.command(
       `UPDATE run SET state = 'failed', ended_at = ?, error_code = ?, error_message = ? WHERE state = 'collecting'`,
     );
     const baseline = (part: string) =>
       db.query<{ number: number | null }>(
-        `SELECT max(number) AS number FROM run WHERE number < ? AND changes IS NOT NULL AND ${part} = 1`,
+        `SELECT max(number) AS number FROM run WHERE number < ? AND changes IS NOT NULL AND ${part} > 0`,
       );
     this.#baseline = new Map([
       ['users', baseline('users')],
@@ -144,10 +153,12 @@ export class RunTable {
   /** Makes a collecting run. @returns its number */
   insert(run: RunStart): number {
     const { users, repositories, enrichment } = run.scope;
-    const flags = [users, repositories, enrichment].map(Number);
+    const looked = run.partial === true ? SOME : 1;
+    const flags = [users, repositories, enrichment].map((part) => (part ? looked : 0));
     const everything = run.kind === 'snapshot' || run.everything === true ? 1 : 0;
     const number = this.#insert.one(run.runId, ...flags, run.kind, everything, run.startedAt)?.number ?? 0;
     this.#trim(number - KEPT_RUNS);
+    if (run.partial === true) this.#trimPartial();
     return number;
   }
 
@@ -155,7 +166,7 @@ export class RunTable {
     this.#failCollecting(at, error.code, error.message);
   }
 
-  /** The last run before this one that read all of a part; 0 when there is none. */
+  /** The last run before this one that read a part, or some of it, to the end; 0 when there is none. */
   baseline(part: 'users' | 'repositories', before: number): number {
     return this.#baseline.get(part)?.one(before)?.number ?? 0;
   }
@@ -201,7 +212,8 @@ function runOf(row: RunRow): RunEntry {
   return {
     number: row.number,
     runId: row.run_id,
-    scope: { users: users === 1, repositories: repositories === 1, enrichment: enrichment === 1 },
+    scope: { users: users > 0, repositories: repositories > 0, enrichment: enrichment > 0 },
+    ...(repositories === SOME ? { partial: true } : {}),
     kind: row.kind,
     state: row.state,
     startedAt: row.started_at,

@@ -117,14 +117,15 @@ export class SqliteLedger implements Ledger {
   collected(seen: Seen): Run {
     return this.#db.transaction(() => {
       const run = this.#collecting();
-      const { number, scope } = run;
-      this.#supersedeParked(scope);
+      const { number, scope, partial } = run;
+      if (!partial) this.#supersedeParked(scope);
       const total = { added: 0, changed: 0, deleted: 0 };
       for (const type of typesOf(scope)) {
         const baseline = this.#runs.baseline(type === 'user' ? 'users' : 'repositories', number);
-        addTo(total, this.#entities[type].complete(run, baseline));
+        const table = this.#entities[type];
+        addTo(total, partial ? table.changes(baseline) : table.complete(run, baseline));
       }
-      this.#enrichments.forgetGone();
+      if (!partial) this.#enrichments.forgetGone();
       this.#places.clear();
       this.#runs.collected(number, seen, total);
       return this.#run();

@@ -58,6 +58,7 @@ function runResource({ runId, scope, ...run }: Run) {
       kind: run.kind,
       state: run.state,
       scope: { users: scope.users, repositories: scope.repositories, enrichment: scope.enrichment },
+      ...(run.partial ? { partial: true } : {}),
       started_at: run.startedAt,
       ended_at: run.endedAt,
       seen: seenOf(run),
