@@ -56,7 +56,7 @@ export function webhookRoutes(options: WebhookOptions): Router {
     raw(request, response, (error?: unknown) => {
       const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       place.holds(body.length);
-      if (error === undefined) void webhook.serve(body).finally(place.leave);
+      if (error === undefined) void webhook.serve(body).catch(next).finally(place.leave);
       else {
         place.leave();
         next(error);
