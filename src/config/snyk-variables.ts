@@ -18,7 +18,8 @@ export const snykVariables = {
     official: true,
   },
   API_BASE_URL: {
-    meaning: 'The Snyk API of your region; asked in high availability mode.',
+    meaning:
+      'The Snyk API of your region: asked in high availability mode, and takes webhooks while no tunnel is open.',
     example: 'https://api.eu.snyk.io',
     parse: as.baseUrl,
     derived: '`BROKER_SERVER_URL` with `api.` for `broker.`',
@@ -32,7 +33,7 @@ export const snykVariables = {
   },
   BROKER_CLIENT_URL: {
     meaning:
-      "This agent's own URL as Bitbucket reaches it for webhooks. So far only what `${BROKER_CLIENT_URL}` stands for: in an accept list and, with `ALLOW_VARIABLE_SUBSTITUTION`, in requests.",
+      "This agent's own URL as Bitbucket reaches it for webhooks: what `${BROKER_CLIENT_URL}` stands for: in an accept list and, with `ALLOW_VARIABLE_SUBSTITUTION`, in requests.",
     example: 'https://agent.example.com:8000',
     parse: as.baseUrl,
     official: true,
