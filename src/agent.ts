@@ -19,6 +19,8 @@ import { repositoryIn } from './inventory/repository-event.ts';
 import { Schedule } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
 import { createNetwork, type Network } from './network.ts';
+import { openOperatorsPort } from './operators-port.ts';
+import { PauseSwitch } from './pause-switch.ts';
 import { RecentCalls } from './recent-calls.ts';
 import { logCalls, tellAll } from './recorder.ts';
 import { Relay } from './relay/relay.ts';
@@ -59,29 +61,52 @@ interface Parts {
   readonly tunnel: Tunnel;
   readonly inventory: Inventory;
   readonly recent: RecentCalls;
+  readonly pauseSwitch: PauseSwitch;
   /** Hears of every call that is over. */
   readonly record: CallListener;
 }
 
 /**
- * Makes and wires every part, opens the public port, begins to connect and to keep the inventory.
+ * Makes and wires every part, opens the public and the operators' port, begins to connect and to keep the inventory.
  *
  * @throws ConfigError when the accept list cannot be used, or there is an inventory to keep and no place for it, before
  *   any port opens
  * @throws AgentError `LISTEN_FAILED`
  */
 export async function startAgent(config: Config, log: Log): Promise<Agent> {
-  const { Metrics } = await import('./metrics.ts');
+  const [{ Metrics }, { metricsRoutes }] = await Promise.all([
+    import('./metrics.ts'),
+    import('./http/metrics.ts'),
+  ]);
   const metrics = new Metrics();
   const parts = assemble(config, log, [metrics.listener]);
   const { gate, network, send, tunnel, inventory } = parts;
   const everyMs = config.inventory.enabled ? config.inventory.everyMs : null;
-  metrics.watch({ rules: gate.rules, tunnel, inventory, everyMs });
+  metrics.watch({
+    rules: gate.rules,
+    tunnel,
+    inventory,
+    everyMs,
+    paused: () => parts.pauseSwitch.paused,
+  });
   if (config.inventory.enabled) checkState(inventory);
   let draining = false;
   const marks = new Marks({ now: Date.now });
   if (!config.inventory.enabled) marks.close();
-  const listener = await openPublicPort(config, parts, marks, log, () => draining);
+  const admin = await openOperatorsPort({
+    ...parts,
+    rules: gate.rules,
+    config,
+    log,
+    draining: () => draining,
+    routes: [metricsRoutes(metrics.registry)],
+  });
+  const listener = await openPublicPort(config, parts, marks, log, () => draining).catch(
+    async (error: unknown) => {
+      await admin?.close();
+      throw error;
+    },
+  );
   tellStart(config, gate, listener.port, log);
   void tunnel.start();
   void tellBitbucket(config, gate, send, log);
@@ -100,7 +125,7 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
     drain: async (signal) => {
       draining = true;
       await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS)]);
-      await listener.close();
+      await Promise.all([listener.close(), admin?.close()]);
       await network.close();
     },
   };
@@ -132,6 +157,7 @@ function assemble(config: Config, log: Log, listeners: readonly CallListener[] =
   const { broker, bitbucket } = config;
   const recent = new RecentCalls();
   const record = tellAll([logCalls(log), recent.listener, ...listeners]);
+  const pauseSwitch = new PauseSwitch({ stateDir: config.stateDir, log });
   const tunnel: Tunnel = new Tunnel({
     serverUrl: broker.serverUrl,
     token: broker.token.reveal(),
@@ -164,9 +190,10 @@ function assemble(config: Config, log: Log, listeners: readonly CallListener[] =
       ? createSubstitution((name) => (SUBSTITUTED.has(name) ? config.variable(name) : undefined))
       : null,
     record: (call) => record('tunnel', call),
+    closed: () => (pauseSwitch.paused ? 'PAUSED' : null),
     keepQuery: config.audit.query,
   });
-  return { gate, network, send, tunnel, inventory, recent, record };
+  return { gate, network, send, tunnel, inventory, recent, pauseSwitch, record };
 }
 
 function destinationOf(config: Config, network: Network, tunnel: Tunnel): Destination | null {

@@ -18,11 +18,8 @@ export interface HealthOptions {
   draining(): boolean;
 }
 
-/**
- * `/livez` is the process, `/readyz` is the tunnel: an outage at Snyk makes a pod unready and restarts none.
- * The healthcheck has the official client's form: an array of tunnels, 200 if one is open, else 500.
- */
-export function healthRoutes(options: HealthOptions): Router {
+/** `/livez` is the process, `/readyz` is the tunnel: an outage at Snyk makes a pod unready and restarts none. */
+export function probeRoutes(options: Pick<HealthOptions, 'tunnels' | 'draining'>): Router {
   const router = Router();
   const open = () => options.tunnels().some((tunnel) => tunnel.open);
 
@@ -34,6 +31,13 @@ export function healthRoutes(options: HealthOptions): Router {
       .status(ready ? 200 : 503)
       .json({ ok: ready, tunnel: open() ? 'open' : 'closed', draining: options.draining() });
   });
+  return router;
+}
+
+/** The probes, and the healthcheck in the official client's form: an array of tunnels, 200 if one is open, else 500. */
+export function healthRoutes(options: HealthOptions): Router {
+  const router = Router();
+  router.use(probeRoutes(options));
 
   router.get(options.path, (_request, response) => {
     const tunnels = options.tunnels().map((tunnel) => ({
@@ -45,7 +49,7 @@ export function healthRoutes(options: HealthOptions): Router {
       role: tunnel.role,
       since: new Date(tunnel.since).toISOString(),
     }));
-    response.status(open() ? 200 : 500).json(tunnels);
+    response.status(tunnels.some(({ ok }) => ok) ? 200 : 500).json(tunnels);
   });
   return router;
 }

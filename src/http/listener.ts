@@ -18,6 +18,8 @@ export interface ListenerOptions {
   readonly name: string;
   /** The address it listens at; all when left out. */
   readonly host?: string;
+  /** What to do when it cannot be opened. */
+  readonly hint?: string;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly routes: readonly Router[];
   readonly log: Log;
@@ -37,6 +39,7 @@ export interface Listener {
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { port, name, host, tls, routes, log } = options;
+  const { hint = `Set ${name} to a port that is free and that this user may open.` } = options;
   const app = express().disable('x-powered-by').disable('etag');
   for (const router of routes) app.use(router);
   app.use(
@@ -49,7 +52,6 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.requestTimeout = 60_000;
   server.listen(host === undefined ? { port } : { port, host });
   await once(server, 'listening').catch((cause: unknown) => {
-    const hint = `Set ${name} to a port that is free and that this user may open.`;
     throw new AgentError('LISTEN_FAILED', `${name} ${port} cannot be opened (${failureCode(cause)}).`, {
       cause,
       hint,

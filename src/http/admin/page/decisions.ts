@@ -1,0 +1,113 @@
+import type { Road } from '../../../call.ts';
+import { type Html, html, type Shown } from '../html.ts';
+import type { RecentDecision } from '../status.ts';
+import { badge, choice, table } from './layout.ts';
+import { REASONS } from './reasons.ts';
+import { figure, moment } from './times.ts';
+
+const LONGEST_FILTER = 200;
+
+const ROADS: Readonly<Record<Road, string>> = {
+  tunnel: 'Tunnel',
+  'http-relay': 'HTTP relay',
+  inventory: 'Inventory',
+  webhook: 'Webhook',
+  delivery: 'Delivery',
+};
+
+/** What of the recent decisions is to be shown; empty texts stand for all. */
+export interface DecisionFilter {
+  readonly road: string;
+  /** `allowed` or `refused`. */
+  readonly verdict: string;
+  /** In the path, the rule's id or the reason, in any case. */
+  readonly text: string;
+}
+
+/** From a request's query, whatever is in it. */
+export function filterOf(query: Readonly<Record<string, unknown>>): DecisionFilter {
+  const text = (name: string) => {
+    const value = query[name];
+    return typeof value === 'string' ? value.trim().slice(0, LONGEST_FILTER) : '';
+  };
+  return { road: text('road'), verdict: text('verdict'), text: text('text') };
+}
+
+export function filtered(all: readonly RecentDecision[], filter: DecisionFilter): readonly RecentDecision[] {
+  const { road, verdict } = filter;
+  const text = filter.text.toLowerCase();
+  return all.filter(
+    (one) =>
+      (road === '' || one.road === road) &&
+      (verdict === '' || verdict === (one.allowed ? 'allowed' : 'refused')) &&
+      (text === '' ||
+        [one.path, one.ruleId ?? '', one.reason].some((field) => field.toLowerCase().includes(text))),
+  );
+}
+
+/** The newest decisions. The form stands apart from what the refresh replaces. */
+export function decisionsSection(all: readonly RecentDecision[], filter: DecisionFilter): Html {
+  const shown = filtered(all, filter);
+  const count =
+    shown.length === all.length
+      ? `The newest ${figure(all.length)} of this process.`
+      : `${figure(shown.length)} of the newest ${figure(all.length)}.`;
+  return html`<section id="decisions" aria-labelledby="decisions-heading">
+<h2 id="decisions-heading">Recent decisions</h2>
+<form method="get" action="/#decisions" role="search" aria-label="Filter the decisions">
+${choice('road', 'Way', [['', 'all'], ...Object.entries(ROADS)], filter.road)}
+${choice(
+  'verdict',
+  'Verdict',
+  [
+    ['', 'all'],
+    ['allowed', 'allowed'],
+    ['refused', 'refused'],
+  ],
+  filter.verdict,
+)}
+<label class="wide">Text in path, rule or reason <input type="search" name="text" value="${filter.text}" maxlength="${LONGEST_FILTER}" autocomplete="off" spellcheck="false"></label>
+<button>Filter</button>
+${shown.length < all.length && html`<a href="/#decisions">Show all</a>`}
+</form>
+<div id="decision-list" data-live>
+<p class="hint">${count}</p>
+${shown.length > 0 && listOf(shown)}
+</div>
+</section>
+`;
+}
+
+const listOf = (decisions: readonly RecentDecision[]): Html =>
+  table<RecentDecision>(
+    'Recent decisions, newest first',
+    [
+      { name: 'Time', cell: ({ at }) => moment(at) },
+      { name: 'Way', cell: ({ road }) => ROADS[road] },
+      { name: 'Call', cell: ({ method, path }) => html`<code>${method} ${path}</code>` },
+      {
+        name: 'Verdict',
+        cell: ({ allowed }) => (allowed ? badge('good', 'Allowed') : badge('bad', 'Refused')),
+      },
+      { name: 'Rule or reason', cell: reasonOf },
+      { name: 'Status', figures: true, cell: statusOf },
+      { name: 'ms', figures: true, cell: ({ ms }) => figure(Math.round(ms)) },
+      { name: 'Why', cell: explainLink },
+    ],
+    decisions,
+  );
+
+function reasonOf({ ruleId, reason }: RecentDecision): Shown {
+  if (ruleId !== null) return html`<code>${ruleId}</code>`;
+  return html`<span title="${REASONS[reason] ?? ''}">${reason}</span>`;
+}
+
+const statusOf = ({ status, code, cause }: RecentDecision): Shown =>
+  html`${status === 0 ? '–' : String(status)}${code !== undefined && code !== 'FILTER_BLOCKED' && html`<br><code>${code}</code>`}${cause !== undefined && html` <code>${cause}</code>`}`;
+
+/** What the agent sends itself is asked of no rule. */
+function explainLink({ road, method, path }: RecentDecision): Shown {
+  if (road === 'delivery') return '–';
+  const query = new URLSearchParams({ method, url: path, ...(road === 'webhook' ? { list: 'public' } : {}) });
+  return html`<a href="/rules/explain?${query.toString()}" aria-label="Explain ${method} ${path}">Explain</a>`;
+}

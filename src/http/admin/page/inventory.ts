@@ -1,0 +1,112 @@
+import type { ParkedBatch, Run } from '../../../inventory/ledger/ledger.ts';
+import type { InventoryStatus, RunProgress } from '../../../inventory/progress.ts';
+import { shownText } from '../../../shown-text.ts';
+import { type Html, html, type Shown } from '../html.ts';
+import type { AdminStatus } from '../status.ts';
+import { badge, facts, section, type Tone, table } from './layout.ts';
+import { counted, figure, moment, span } from './times.ts';
+
+const MOST_PARKED = 50;
+
+const STAGES = {
+  users: 'Reading users',
+  repositories: 'Reading repositories',
+  enrichment: 'Reading details of repositories',
+  delivery: 'Sending',
+} as const;
+
+const STATES: Readonly<Record<Run['state'], readonly [Tone, string]>> = {
+  collecting: ['plain', 'Reading'],
+  delivering: ['plain', 'Sending'],
+  complete: ['good', 'Complete'],
+  parked: ['warn', 'Parked batches'],
+  failed: ['bad', 'Failed'],
+};
+
+/** The inventory: the run under way, the newest runs, what the receiver refused, the budget at Bitbucket. */
+export function inventorySection({ inventory }: AdminStatus): Html {
+  if ('error' in inventory) {
+    const text = html`<p class="note bad">The state folder cannot be read: ${inventory.error}.</p>`;
+    return section('inventory', 'Inventory', text);
+  }
+  const { enabled, running, budget, runs, parked } = inventory;
+  return section(
+    'inventory',
+    'Inventory',
+    html`${!enabled && html`<p>This process keeps no inventory: it only relays.</p>`}
+${running !== null && progressOf(running)}
+${budget !== null && budgetOf(budget)}
+${parked.length > 0 && parkedOf(parked)}
+${runs.length > 0 ? runsOf(runs) : enabled && html`<p>No run yet.</p>`}`,
+  );
+}
+
+function progressOf({ by, stage, done, total, skipped }: RunProgress): Html {
+  const what = stage === null ? 'Starting' : STAGES[stage];
+  const meter =
+    total === null || total === 0
+      ? html`<progress aria-label="Progress of the run"></progress>`
+      : html`<progress aria-label="Progress of the run" max="${total}" value="${Math.min(done, total)}"></progress>`;
+  return html`<div class="running">
+<p>${badge('plain', 'A run is under way')} started by <code>${by}</code>. ${what}: ${figure(done)}${total !== null && ` of about ${figure(total)}`}${skipped > 0 && `; ${counted(skipped, 'record')} left out`}.</p>
+${meter}
+</div>`;
+}
+
+const budgetOf = (budget: NonNullable<InventoryStatus['budget']>): Html => html`<h3>Budget at Bitbucket</h3>
+${facts([
+  ['Calls at once', `${figure(budget.inFlight)} of at most ${figure(budget.limit)}`],
+  ['Waiting', figure(budget.waiting)],
+  ['Calls of this run', figure(budget.requests)],
+  ['Waited for the rate limit', span(budget.waitedMs)],
+])}`;
+
+function parkedOf(parked: readonly ParkedBatch[]): Html {
+  const shown = parked.slice(0, MOST_PARKED);
+  return html`<h3>Parked batches</h3>
+<p class="note warn">The receiver refused ${counted(parked.length, 'batch', 'batches')} for good. Nothing of them is lost: the next
+run sends what is in them again.</p>
+${table<ParkedBatch>(
+  shown.length < parked.length ? `The first ${MOST_PARKED} parked batches` : 'Parked batches',
+  [
+    { name: 'Batch', figures: true, cell: ({ sequence }) => figure(sequence) },
+    { name: 'Entities', figures: true, cell: ({ size }) => figure(size) },
+    { name: 'Status', figures: true, cell: ({ status }) => String(status) },
+    { name: "The receiver's words", cell: ({ text }) => shownText(text, 500) },
+    { name: 'Run', cell: ({ runId }) => html`<code>${runId}</code>` },
+  ],
+  shown,
+)}`;
+}
+
+const runsOf = (runs: readonly Run[]): Html => html`<h3>Newest runs</h3>
+${table<Run>(
+  'The newest runs',
+  [
+    { name: 'Run', figures: true, cell: ({ number }) => String(number) },
+    { name: 'State', cell: stateOf },
+    { name: 'Began', cell: ({ startedAt }) => moment(startedAt) },
+    { name: 'Took', cell: tookOf },
+    { name: 'Users', figures: true, cell: ({ seen }) => seenOf(seen?.users) },
+    { name: 'Repositories', figures: true, cell: ({ seen }) => seenOf(seen?.repositories) },
+    { name: 'Left out', figures: true, cell: ({ seen }) => seenOf(seen?.skipped) },
+    { name: 'New, changed, gone', cell: changesOf },
+    { name: 'Sent', figures: true, cell: ({ sent }) => figure(sent) },
+  ],
+  runs,
+)}`;
+
+function stateOf({ state, kind, error }: Run): Shown {
+  const [tone, text] = STATES[state];
+  const full = kind === 'snapshot' && html` <span class="quiet">full</span>`;
+  const why = error !== null && html`<br><code>${error.code}</code> ${shownText(error.message, 300)}`;
+  return html`${badge(tone, text)}${full}${why}`;
+}
+
+const tookOf = ({ startedAt, endedAt }: Run): string =>
+  endedAt === null ? '–' : span(Date.parse(endedAt) - Date.parse(startedAt));
+
+const seenOf = (count: number | null | undefined): string => (count == null ? '–' : figure(count));
+
+const changesOf = ({ changes }: Run): string =>
+  changes === null ? '–' : [changes.added, changes.changed, changes.deleted].map(figure).join(', ');

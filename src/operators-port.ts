@@ -1,0 +1,122 @@
+import type { Config } from './config/config.ts';
+import { AgentError } from './errors.ts';
+import type { AdminRoutesOptions } from './http/admin/routes.ts';
+import type { AdminStatus, RuleStatus } from './http/admin/status.ts';
+import type { Listener } from './http/listener.ts';
+import type { Inventory } from './inventory/inventory.ts';
+import type { Log } from './log.ts';
+import type { PauseSwitch } from './pause-switch.ts';
+import type { RecentCalls } from './recent-calls.ts';
+import type { RuleSet } from './rules/rule-set.ts';
+import type { Rule } from './rules/verdict.ts';
+import type { Tunnel } from './tunnel/tunnel.ts';
+import { agentVersion } from './version.ts';
+
+/** The parts that the operators' port shows. */
+export interface OperatorsPortOptions {
+  readonly config: Config;
+  readonly rules: RuleSet;
+  readonly tunnel: Tunnel;
+  readonly inventory: Inventory;
+  readonly recent: RecentCalls;
+  readonly pauseSwitch: PauseSwitch;
+  draining(): boolean;
+  readonly log: Log;
+  /** What the status has beyond these parts, asked each time. */
+  more?(): Partial<Pick<AdminStatus, 'audit'>> & {
+    readonly rules?: Partial<Pick<AdminStatus['rules'], 'hash' | 'lint'>>;
+  };
+  /** Routes that ask for a token of their own. */
+  readonly ownToken?: AdminRoutesOptions['ownToken'];
+  /** Further routes behind the port's guards. */
+  readonly routes?: AdminRoutesOptions['routes'];
+}
+
+/**
+ * Opens the operators' port; `null` where `ADMIN_PORT` is `off`.
+ *
+ * @throws AgentError `LISTEN_FAILED`
+ */
+export async function openOperatorsPort(options: OperatorsPortOptions): Promise<Listener | null> {
+  const { config, rules, tunnel, pauseSwitch, draining, log, ownToken = [], routes = [] } = options;
+  const { host, port, token, allowedHosts } = config.admin;
+  if (port === null) return null;
+  const [{ openListener }, { adminRoutes }] = await Promise.all([
+    import('./http/listener.ts'),
+    import('./http/admin/routes.ts'),
+  ]);
+  const router = adminRoutes({
+    token: token?.reveal() ?? null,
+    allowedHosts,
+    status: statusOf(options, Date.now()),
+    filters: rules.filters,
+    explain: (question, list) => (list === 'public' ? rules.decidePublic(question) : rules.decide(question)),
+    relaying: pauseSwitch,
+    health: { tunnels: () => tunnel.state, draining },
+    ownToken,
+    routes,
+    log,
+  });
+  const hint =
+    'Set ADMIN_PORT to a port that is free and that this user may open and ADMIN_HOST to an address of this host, or ADMIN_PORT=off for none.';
+  const listener = await openListener({
+    port,
+    name: 'ADMIN_PORT',
+    host,
+    hint,
+    tls: null,
+    routes: [router],
+    log,
+  });
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}/`;
+  log.info("operators' port open", { url, token: token !== null });
+  return listener;
+}
+
+function statusOf(options: OperatorsPortOptions, startedAt: number): () => AdminStatus {
+  const { config, rules, tunnel, recent, pauseSwitch, draining, more } = options;
+  return () => {
+    const { rules: ofRules, ...others } = more?.() ?? {};
+    return {
+      at: Date.now(),
+      startedAt,
+      version: agentVersion,
+      profile: config.profileName,
+      brokerServer: config.broker.serverUrl,
+      bitbucket: config.bitbucket.baseUrl,
+      draining: draining(),
+      tunnel: tunnel.state,
+      pause: pauseSwitch.state,
+      rules: {
+        file: config.accept.path,
+        shipped: config.accept.shipped,
+        writes: config.allowWrites,
+        rules: [...rules.private, ...rules.public].map((rule) => ruleStatus(rule, recent)),
+        ...ofRules,
+      },
+      inventory: inventoryStatus(options),
+      recent: recent.newest().map(({ query: _, ...call }) => call),
+      ...others,
+    };
+  };
+}
+
+function ruleStatus(rule: Rule, { hits }: RecentCalls): RuleStatus {
+  const { id, list, method, path, origin, where, purpose, permission } = rule;
+  const used = hits.get(id);
+  return {
+    ...{ id, list, method, path, origin, where, purpose, permission },
+    hits: used?.hits ?? 0,
+    lastAt: used?.lastAt ?? null,
+  };
+}
+
+/** The page is for the days when something is broken: a state folder that cannot be read is one thing on it. */
+function inventoryStatus({ config, inventory }: OperatorsPortOptions): AdminStatus['inventory'] {
+  try {
+    return { enabled: config.inventory.enabled, ...inventory.status() };
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    return { error: error.code };
+  }
+}
