@@ -15,7 +15,7 @@ export function auditSection(audit: AuditStatus): Html {
       ['Records lost', lost > 0 ? badge('bad', figure(lost)) : '0'],
       ['Failed writes', figure(errors)],
       ['Folder', instance === null ? null : html`<code>${instance}</code>`],
-      ['Newest record', head === null ? null : html`<code>sha256:${head}</code>`],
+      ['Newest record', head === null ? null : html`<code>sha256:${head}</code>`, 'wide'],
     ]),
   );
 }

@@ -17,16 +17,20 @@ export function connectionSection(status: AdminStatus): Html {
       ['Bitbucket', html`<code>${bitbucket}</code>`],
       ['This process', html`runs for ${span(at - startedAt)}, since ${moment(startedAt)}`],
     ])}
-${table<SocketStatus>(
-  'The sockets of the tunnel',
-  [
+${table<SocketStatus>({
+  caption: 'The sockets of the tunnel',
+  columns: [
     { name: 'Socket', cell: ({ role }) => role },
     { name: 'State', cell: ({ open }) => (open ? badge('good', 'Open') : badge('bad', 'Not open')) },
     { name: 'Since', cell: ({ since }) => html`${moment(since)} (${span(at - since)})` },
-    { name: 'Reconnects', figures: true, cell: ({ reconnects }) => figure(reconnects) },
-    { name: 'Last failure', cell: ({ lastError }) => (lastError === null ? '–' : shownText(lastError, 300)) },
+    { name: 'Reconnects', kind: 'figures', cell: ({ reconnects }) => figure(reconnects) },
+    {
+      name: 'Last failure',
+      kind: 'long',
+      cell: ({ lastError }) => (lastError === null ? '–' : shownText(lastError, 300)),
+    },
   ],
-  tunnel,
-)}`,
+  rows: tunnel,
+})}`,
   );
 }

@@ -79,31 +79,32 @@ ${shown.length > 0 && listOf(shown)}
 }
 
 const listOf = (decisions: readonly RecentDecision[]): Html =>
-  table<RecentDecision>(
-    'Recent decisions, newest first',
-    [
+  table<RecentDecision>({
+    caption: 'Recent decisions, newest first',
+    columns: [
       { name: 'Time', cell: ({ at }) => moment(at) },
       { name: 'Way', cell: ({ road }) => ROADS[road] },
-      { name: 'Call', cell: ({ method, path }) => html`<code>${method} ${path}</code>` },
+      { name: 'Call', kind: 'long', cell: ({ method, path }) => html`<code>${method} ${path}</code>` },
       {
         name: 'Verdict',
         cell: ({ allowed }) => (allowed ? badge('good', 'Allowed') : badge('bad', 'Refused')),
       },
       { name: 'Rule or reason', cell: reasonOf },
-      { name: 'Status', figures: true, cell: statusOf },
-      { name: 'ms', figures: true, cell: ({ ms }) => figure(Math.round(ms)) },
+      { name: 'Status', kind: 'figures', cell: ({ status }) => (status === 0 ? '–' : String(status)) },
+      { name: 'Took', kind: 'figures', cell: ({ ms }) => `${figure(Math.round(ms))} ms` },
       { name: 'Why', cell: explainLink },
     ],
-    decisions,
-  );
+    rows: decisions,
+    compact: true,
+  });
 
-function reasonOf({ ruleId, reason }: RecentDecision): Shown {
-  if (ruleId !== null) return html`<code>${ruleId}</code>`;
-  return html`<span title="${REASONS[reason] ?? ''}">${reason}</span>`;
+/** The rule, or why there is none; and the code of what became of an allowed call that failed. */
+function reasonOf({ ruleId, reason, code, cause }: RecentDecision): Shown {
+  const failure = [code === 'FILTER_BLOCKED' ? undefined : code, cause].filter((one) => one !== undefined);
+  const why =
+    ruleId === null ? html`<span title="${REASONS[reason]}">${reason}</span>` : html`<code>${ruleId}</code>`;
+  return html`${why}${failure.length > 0 && html`<br><span class="quiet">${failure.join(', ')}</span>`}`;
 }
-
-const statusOf = ({ status, code, cause }: RecentDecision): Shown =>
-  html`${status === 0 ? '–' : String(status)}${code !== undefined && code !== 'FILTER_BLOCKED' && html`<br><code>${code}</code>`}${cause !== undefined && html` <code>${cause}</code>`}`;
 
 /** What the agent sends itself is asked of no rule. */
 function explainLink({ road, method, path }: RecentDecision): Shown {

@@ -55,15 +55,15 @@ ${facts([
 ])}
 ${
   nearMisses.length > 0 &&
-  table<NearMiss>(
-    'Rules that almost allow it',
-    [
+  table<NearMiss>({
+    caption: 'Rules that almost allow it',
+    columns: [
       { name: 'Rule', cell: (miss) => html`<code>${miss.ruleId}</code>` },
       { name: 'Misses', cell: ({ aspect }) => aspect },
       { name: 'Why', cell: ({ detail }) => detail },
     ],
-    nearMisses,
-  )
+    rows: nearMisses,
+  })
 }
 <p class="hint">Asked without headers and body: a rule with conditions on them says no here. The list of decisions keeps no
 query; where a rule has conditions on it, add it above.</p>

@@ -66,35 +66,35 @@ function parkedOf(parked: readonly ParkedBatch[]): Html {
   return html`<h3>Parked batches</h3>
 <p class="note warn">The receiver refused ${counted(parked.length, 'batch', 'batches')} for good. Nothing of them is lost: the next
 run sends what is in them again.</p>
-${table<ParkedBatch>(
-  shown.length < parked.length ? `The first ${MOST_PARKED} parked batches` : 'Parked batches',
-  [
-    { name: 'Batch', figures: true, cell: ({ sequence }) => figure(sequence) },
-    { name: 'Entities', figures: true, cell: ({ size }) => figure(size) },
-    { name: 'Status', figures: true, cell: ({ status }) => String(status) },
-    { name: "The receiver's words", cell: ({ text }) => shownText(text, 500) },
+${table<ParkedBatch>({
+  caption: shown.length < parked.length ? `The first ${MOST_PARKED} parked batches` : 'Parked batches',
+  columns: [
+    { name: 'Batch', kind: 'figures', cell: ({ sequence }) => figure(sequence) },
+    { name: 'Entities', kind: 'figures', cell: ({ size }) => figure(size) },
+    { name: 'Status', kind: 'figures', cell: ({ status }) => String(status) },
+    { name: "The receiver's words", kind: 'long', cell: ({ text }) => shownText(text, 500) },
     { name: 'Run', cell: ({ runId }) => html`<code>${runId}</code>` },
   ],
-  shown,
-)}`;
+  rows: shown,
+})}`;
 }
 
 const runsOf = (runs: readonly Run[]): Html => html`<h3>Newest runs</h3>
-${table<Run>(
-  'The newest runs',
-  [
-    { name: 'Run', figures: true, cell: ({ number }) => String(number) },
-    { name: 'State', cell: stateOf },
+${table<Run>({
+  caption: 'The newest runs',
+  columns: [
+    { name: 'Run', kind: 'figures', cell: ({ number }) => String(number) },
+    { name: 'State', kind: 'long', cell: stateOf },
     { name: 'Began', cell: ({ startedAt }) => moment(startedAt) },
-    { name: 'Took', cell: tookOf },
-    { name: 'Users', figures: true, cell: ({ seen }) => seenOf(seen?.users) },
-    { name: 'Repositories', figures: true, cell: ({ seen }) => seenOf(seen?.repositories) },
-    { name: 'Left out', figures: true, cell: ({ seen }) => seenOf(seen?.skipped) },
+    { name: 'Took', kind: 'figures', cell: tookOf },
+    { name: 'Users', kind: 'figures', cell: ({ seen }) => seenOf(seen?.users) },
+    { name: 'Repositories', kind: 'figures', cell: ({ seen }) => seenOf(seen?.repositories) },
+    { name: 'Left out', kind: 'figures', cell: ({ seen }) => seenOf(seen?.skipped) },
     { name: 'New, changed, gone', cell: changesOf },
-    { name: 'Sent', figures: true, cell: ({ sent }) => figure(sent) },
+    { name: 'Sent', kind: 'figures', cell: ({ sent }) => figure(sent) },
   ],
-  runs,
-)}`;
+  rows: runs,
+})}`;
 
 function stateOf({ state, kind, error }: Run): Shown {
   const [tone, text] = STATES[state];

@@ -36,30 +36,44 @@ ${content}
 /** One word about a state; it says with its text what its colour says. */
 export const badge = (tone: Tone, text: string): Html => html`<span class="badge ${tone}">${text}</span>`;
 
-/** Names and values, side by side where there is room. A value of `null` is left out. */
-export function facts(entries: readonly (readonly [string, Shown])[]): Html {
+/** Names and values, side by side where there is room; `wide` ones alone. A value of `null` is left out. */
+export function facts(entries: readonly (readonly [name: string, value: Shown, width?: 'wide'])[]): Html {
   const rows = entries
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`);
+    .map(
+      ([name, value, width]) =>
+        html`<div${width && html` class="across"`}><dt>${name}</dt><dd>${value}</dd></div>\n`,
+    );
   return html`<dl class="facts">${rows}</dl>`;
 }
 
 export interface Column<Row> {
   readonly name: string;
-  /** Figures stand to the right. */
-  readonly figures?: boolean;
+  /** `figures` stand to the right, `long` texts may be broken anywhere. */
+  readonly kind?: 'figures' | 'long';
   readonly cell: (row: Row) => Shown;
 }
 
+export interface TableOptions<Row> {
+  /** For those who cannot see what it is a table of. */
+  readonly caption: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  /** On a phone its cells stand one after the other, without their names. */
+  readonly compact?: boolean;
+}
+
 /** A table that becomes a list of cards on a phone, where each cell says what it is. */
-export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
-  const kind = ({ figures = false }: Column<Row>) => figures && html` class="figures"`;
-  const head = columns.map((column) => html`<th scope="col"${kind(column)}>${column.name}</th>`);
-  const body = rows.map(
-    (row) =>
-      html`<tr>${columns.map((column) => html`<td data-name="${column.name}"${kind(column)}>${column.cell(row)}</td>`)}</tr>\n`,
-  );
-  return html`<table>
+export function table<Row>({ caption, columns, rows, compact = false }: TableOptions<Row>): Html {
+  const kindOf = ({ kind }: Column<Row>) => kind && html` class="${kind}"`;
+  const head = columns.map((column) => html`<th scope="col"${kindOf(column)}>${column.name}</th>`);
+  const body = rows.map((row) => {
+    const cells = columns.map(
+      (column) => html`<td data-name="${column.name}"${kindOf(column)}><div>${column.cell(row)}</div></td>`,
+    );
+    return html`<tr>${cells}</tr>\n`;
+  });
+  return html`<table${compact && html` class="compact"`}>
 <caption>${caption}</caption>
 <thead><tr>${head}</tr></thead>
 <tbody>

@@ -19,24 +19,24 @@ export function rulesSection({ rules }: AdminStatus): Html {
       ['Accept list', html`<code>${file}</code>${shipped && ' (comes with the agent)'}`],
       ['Rules', `${figure(inbound)} for calls to Bitbucket, ${figure(list.length - inbound)} for webhooks`],
       ['Writes', writes ? badge('warn', 'Allowed') : badge('good', 'Off: only GET and HEAD')],
-      ['Hash', hash === undefined ? null : html`<code>${hash}</code>`],
+      ['Hash', hash === undefined ? null : html`<code>${hash}</code>`, 'wide'],
       ['Lint', lint === undefined ? null : lintBadge(lint)],
     ])}
 ${lint !== undefined && findings(lint)}
 <details id="rule-hits" open>
 <summary>Hits per rule since the start: ${figure(used)} of ${counted(list.length, 'rule')} used</summary>
-${table<RuleStatus>(
-  'Rules by use, the most used first',
-  [
-    { name: 'Rule', cell: ({ id }) => html`<code>${id}</code>` },
-    { name: 'Allows', cell: ({ method, path }) => html`<code>${method} ${path}</code>` },
-    { name: 'Purpose', cell: ({ purpose }) => purpose ?? '–' },
+${table<RuleStatus>({
+  caption: 'Rules by use, the most used first',
+  columns: [
+    { name: 'Rule', kind: 'long', cell: ({ id }) => html`<code>${id}</code>` },
+    { name: 'Allows', kind: 'long', cell: ({ method, path }) => html`<code>${method} ${path}</code>` },
+    { name: 'Purpose', kind: 'long', cell: ({ purpose }) => purpose ?? '–' },
     { name: 'Share', cell: ({ hits }) => bar((100 * hits) / most) },
-    { name: 'Hits', figures: true, cell: ({ hits }) => figure(hits) },
+    { name: 'Hits', kind: 'figures', cell: ({ hits }) => figure(hits) },
     { name: 'Last', cell: ({ lastAt }) => (lastAt === null ? '–' : moment(lastAt)) },
   ],
-  byUse,
-)}
+  rows: byUse,
+})}
 </details>
 <p class="hint">As JSON: <a href="/rules">/rules</a>, and as Snyk is told them <a href="/filters">/filters</a>.</p>`,
   );

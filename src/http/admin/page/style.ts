@@ -32,6 +32,8 @@ time { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .skip { position: absolute; left: -100vw; top: 0; padding: 0.5rem 1rem; background: var(--paper); }
 .skip:focus { left: 0.5rem; z-index: 1; }
 section, footer { scroll-margin-top: 1rem; }
+section > :last-child { margin-bottom: 0; }
+section > :first-child { margin-top: 0; }
 section { margin: 1rem 0; padding: 1.25rem; background: var(--paper); border: 1px solid var(--line); border-radius: 0.5rem; }
 footer, .hint, .quiet, caption { color: var(--quiet); }
 .hint, footer { font-size: 0.875rem; }
@@ -40,7 +42,6 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0.75rem 0
 nav a { display: inline-block; padding: 0.25rem 0; }
 .badge {
   display: inline-block; padding: 0.0625rem 0.5rem; border-radius: 1rem; font-size: 0.875rem; font-weight: 600;
-  white-space: normal; overflow-wrap: anywhere;
 }
 .good { color: var(--good); background: var(--good-paper); }
 .warn { color: var(--warn); background: var(--warn-paper); }
@@ -50,6 +51,7 @@ nav a { display: inline-block; padding: 0.25rem 0; }
 .banner { margin: 1rem 0; color: var(--warn); background: var(--warn-paper); border: 1px solid currentcolor; font-weight: 600; }
 .banner a { color: inherit; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: 0.75rem 1.5rem; margin: 0 0 1rem; }
+.across { grid-column: 1 / -1; }
 .facts dt { color: var(--quiet); font-size: 0.8125rem; }
 .facts dd { margin: 0.125rem 0 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font-size: 0.875rem; }
@@ -57,9 +59,9 @@ caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-pa
 th, td { padding: 0.4375rem 0.75rem 0.4375rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { color: var(--quiet); font-size: 0.8125rem; font-weight: 600; }
 tr:last-child td { border-bottom: 0; }
-td { overflow-wrap: anywhere; }
-.figures { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-th.figures { white-space: nowrap; }
+td { overflow-wrap: break-word; }
+.long { overflow-wrap: anywhere; }
+.figures { padding-right: 1.5rem; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .bar { display: block; width: 100%; min-width: 4rem; height: 0.5rem; margin-top: 0.375rem; border-radius: 0.25rem; }
 .track { fill: var(--track); }
 .fill { fill: var(--fill); }
@@ -87,7 +89,12 @@ button:hover { background: var(--ground); }
   tr { padding: 0.625rem 0; border-bottom: 1px solid var(--line); }
   tr:last-child { border-bottom: 0; }
   td, td.figures { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 0.5rem; padding: 0.125rem 0; border: 0; text-align: left; }
+  td > div { min-width: 0; overflow-wrap: anywhere; }
+  .compact tr { display: flex; flex-wrap: wrap; gap: 0.125rem 0.75rem; align-items: baseline; }
+  .compact td, .compact td.figures { display: block; }
+  .compact td.long { flex: 1 0 100%; max-width: 100%; }
   td::before { content: attr(data-name); color: var(--quiet); font-size: 0.8125rem; }
+  .compact td::before { content: none; }
   time { white-space: normal; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
