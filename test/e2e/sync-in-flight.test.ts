@@ -128,10 +128,11 @@ describe('calls that come through the broker server', () => {
 });
 
 describe('open ports', () => {
-  it('run has its public port', async () => {
+  it("run has its public port and the operators'", async () => {
     desk.fresh();
     const running = await desk.stage.startAgent();
-    expect(listeningPorts(running.pid)).toEqual([Number(desk.stage.agentEnv.PORT)]);
+    const { PORT, ADMIN_PORT } = desk.stage.agentEnv;
+    expect(listeningPorts(running.pid).sort()).toEqual([PORT, ADMIN_PORT].map(Number).sort());
     expect(await running.terminate()).toEqual({ code: 0, signal: null });
   });
 
