@@ -29,8 +29,14 @@ describe("the operators' port of a running agent", () => {
   it('tells what the agent did: decisions, hits, both sockets, and never a query or a secret', async () => {
     const stage = await open({ ADMIN_TOKEN: TOKEN, AUDIT_QUERY: 'true' });
     await stage.broker.waitForClient(stage.token, { timeoutMs: WAIT_MS, sockets: 2 });
-    expect((await stage.call('/projects?limit=1&note=query-canary')).status).toBe(200);
-    expect((await stage.call('/nope?note=query-canary')).status).toBe(401);
+    for (const [path, status] of [
+      ['/projects', 200],
+      ['/nope', 401],
+    ] as const) {
+      const answer = await stage.call(`${path}?limit=1&note=query-canary`);
+      expect(answer.status).toBe(status);
+      await stage.agent.waitForLog(({ requestId }) => requestId === answer.requestId, WAIT_MS);
+    }
     const paths = ['/', '/status.json', '/rules', '/filters', '/rules/explain?url=/projects'];
     const answers = await Promise.all(
       paths.map((path) => ask(`${stage.adminUrl}${path}`, { headers: bearer })),

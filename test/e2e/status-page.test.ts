@@ -36,6 +36,14 @@ suite(title, () => {
     await stage?.close();
   });
 
+  /** Makes a call whose decision is known when this settles: its caller has the answer a moment earlier. */
+  async function decided(path: string) {
+    const answer = await stage.call(path);
+    const { requestId } = answer;
+    await stage.agent.waitForLog((line) => line.requestId === requestId, WAIT_MS);
+    return answer;
+  }
+
   /** A page at the agent, or at a port of the test's own. */
   async function visit(options: BrowserContextOptions = {}, at = url) {
     const watched = await openPage(browser, { viewport: DESKTOP, ...options });
@@ -82,7 +90,7 @@ suite(title, () => {
 
   it('shows hostile names, from the configuration and from a real call, as text', async () => {
     const path = `/projects/${EVIL}/repos/${EVIL}`;
-    expect((await stage.call(path)).status).toBe(401);
+    expect((await decided(path)).status).toBe(401);
     const { page, trouble } = await visit();
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(`bitbucket-agent ${EVIL}`);
     expect(await page.locator('#decision-list').getByText(path).first().isVisible()).toBe(true);
@@ -131,8 +139,7 @@ suite(title, () => {
   });
 
   it.each([true, false])('filters and explains, scripts on: %s', async (javaScriptEnabled) => {
-    await stage.call('/projects?limit=1');
-    await stage.call('/no-such-path');
+    await decided('/no-such-path');
     const { page, trouble } = await visit({ javaScriptEnabled });
     await page.getByLabel('Verdict').selectOption('refused');
     await page.getByLabel('Text in path').fill('no-such');
@@ -182,7 +189,7 @@ suite(title, () => {
     await input.fill('/projects/half-ty');
     await page.evaluate('window.scrollTo(0, 300)');
     const before = await page.evaluate('[document.activeElement.name, window.scrollY]');
-    await stage.call('/after-the-page-was-loaded');
+    await decided('/after-the-page-was-loaded');
     await page.clock.runFor(REFRESH_MS);
     await page
       .locator('#decision-list')

@@ -60,7 +60,10 @@ describe('the session', () => {
     const count = double.sockets.length;
     primary.websocket.send('4"primus::server::close"');
     while (double.sockets.length === count) await double.opened();
-    expect(tunnel.state.find(({ role }) => role === 'primary')?.lastError).toBe('the server is going away');
+    expect(tunnel.state).toMatchObject([
+      { role: 'primary', reconnects: 1, lastError: 'the server is going away' },
+      { role: 'secondary', reconnects: 0, lastError: null },
+    ]);
   });
 
   it('gives up a server that never identifies itself, and tries again', async () => {
