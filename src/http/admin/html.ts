@@ -26,6 +26,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Most texts: printable ASCII without anything to escape. */
+const HARMLESS = /^[ !#-%(-;=?-~]*$/;
+
 /**
  * Markup from a template. Everything put into it is text: escaped, with control and direction characters replaced, so
  * that it means nothing between tags or in a quoted attribute. Only what `html` itself has made goes in as it is.
@@ -39,11 +42,10 @@ export function html(parts: TemplateStringsArray, ...values: readonly Shown[]): 
 function shown(value: Shown): string {
   if (value === null || value === undefined || value === false) return '';
   if (value instanceof Markup) return value.toString();
-  if (typeof value === 'string' || typeof value === 'number') {
-    return shownText(String(value), Number.POSITIVE_INFINITY).replace(
-      /[&<>"']/g,
-      (one) => ENTITIES[one] ?? '',
-    );
-  }
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return HARMLESS.test(value) ? value : escaped(value);
   return value.map(shown).join('');
 }
+
+const escaped = (text: string): string =>
+  shownText(text, Number.POSITIVE_INFINITY).replace(/[&<>"']/g, (one) => ENTITIES[one] ?? '');
