@@ -14,27 +14,28 @@ export interface RuleHits {
   readonly lastAt: number;
 }
 
-const KEPT = 200;
+/** So many calls of others are kept, and of the agent's own: one run makes thousands, which push out only each other. */
+const KEPT = { others: 200, own: 50 } as const;
 
 /** The newest calls, and how often each rule was used: what this process remembers of its own work. */
 export class RecentCalls {
   readonly listener: CallListener;
-  readonly #calls: RecentCall[] = [];
+  readonly #others = new Ring(KEPT.others);
+  readonly #own = new Ring(KEPT.own);
   readonly #hits = new Map<string, { hits: number; lastAt: number }>();
-  #next = 0;
 
   constructor(now: () => number = Date.now) {
     this.listener = (road, record) => {
       const at = now();
-      this.#calls[this.#next] = { ...record, road, at };
-      this.#next = (this.#next + 1) % KEPT;
+      const ring = road === 'inventory' || road === 'delivery' ? this.#own : this.#others;
+      ring.add({ ...record, road, at });
       if (record.ruleId !== null) this.#count(record.ruleId, at);
     };
   }
 
-  /** Newest first, at most 200. */
+  /** Newest first: at most 200 calls of others and 50 of the agent's own. */
   newest(): readonly RecentCall[] {
-    return [...this.#calls.slice(this.#next), ...this.#calls.slice(0, this.#next)].reverse();
+    return [...this.#others.all(), ...this.#own.all()].sort((one, other) => other.at - one.at);
   }
 
   /** By rule id; rules that were never used are not in it. */
@@ -49,5 +50,26 @@ export class RecentCalls {
       known.hits += 1;
       known.lastAt = at;
     }
+  }
+}
+
+/** The newest of many calls. */
+class Ring {
+  readonly #size: number;
+  readonly #calls: RecentCall[] = [];
+  #next = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  add(call: RecentCall): void {
+    this.#calls[this.#next] = call;
+    this.#next = (this.#next + 1) % this.#size;
+  }
+
+  /** Newest first. */
+  all(): RecentCall[] {
+    return [...this.#calls.slice(this.#next), ...this.#calls.slice(0, this.#next)].reverse();
   }
 }

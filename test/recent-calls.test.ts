@@ -26,6 +26,17 @@ describe('recent calls', () => {
     expect(newest.at(-1)).toMatchObject({ path: '/251', at: 251 });
   });
 
+  it("keep the calls of others while the agent's own come by the thousand", () => {
+    let time = 0;
+    const recent = new RecentCalls(() => (time += 1));
+    recent.listener('tunnel', call('/asked-by-snyk'));
+    for (let number = 1; number <= 1_000; number += 1) recent.listener('inventory', call(`/${number}`));
+    recent.listener('webhook', call('/event'));
+    const paths = recent.newest().map(({ path }) => path);
+    expect(paths).toHaveLength(52);
+    expect([paths.at(0), paths.at(1), paths.at(-1)]).toEqual(['/event', '/1000', '/asked-by-snyk']);
+  });
+
   it('count the hits of rules, and nothing for calls that no rule allowed', () => {
     let time = 0;
     const recent = new RecentCalls(() => (time += 1));
