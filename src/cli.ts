@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Argument, Command, Option } from 'commander';
+import { nameRuleCommands } from './commands/rules.ts';
 import { holdYoungGeneration } from './heap-size.ts';
 import { agentVersion } from './version.ts';
 
@@ -44,5 +45,7 @@ program
   .option('--limit <count>', 'how many', '20')
   .addOption(new Option('--format <format>', 'how').choices(['table', 'json']).default('table'))
   .action(async (what, options) => (await import('./commands/preview.ts')).preview(what, options));
+
+nameRuleCommands(program.command('rules'));
 
 await program.parseAsync();

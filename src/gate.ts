@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import { type LoginSources, Logins, loginFlaws } from './bitbucket/logins.ts';
 import type { Login } from './bitbucket/send.ts';
 import type { Config, ConfigDraft } from './config/config.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import type { Log } from './log.ts';
+import { canonicalRules } from './rules/canonical.ts';
 import { type LoginNeed, loadRules } from './rules/compile.ts';
 import { problemsByCause, type RuleFlaw } from './rules/rule-flaw.ts';
 import type { RuleSet } from './rules/rule-set.ts';
@@ -11,17 +13,25 @@ import type { Rule } from './rules/verdict.ts';
 /** The accept list, ready to decide, and the login each of its rules stands for. */
 export interface Gate {
   readonly rules: RuleSet;
+  /** See {@link hashOfRules}. */
+  readonly rulesHash: string;
   loginOf(rule: Rule): Login | null;
 }
+
+/** `sha256:` and 64 hexadecimal digits in lower case, of what {@link canonicalRules} gives. */
+export const hashOfRules = (rules: RuleSet): string => `sha256:${hash('sha256', canonicalRules(rules))}`;
 
 /**
  * From the accept list's text to the gate.
  *
- * @throws ConfigError with everything that is wrong with the list, and with the variables it names
+ * @throws ConfigError with everything that is wrong with the list, and with the variables it names; or when the rules
+ *   are not the ones of `RULES_HASH`
  */
 export function openGate(config: Config, log: Log): Gate {
   const { rules, problems, writesOff, leadNowhere, notes } = examine(config, []);
   if (rules === null || problems.length > 0) throw new ConfigError(problems);
+  const rulesHash = hashOfRules(rules);
+  checkHash(config, rulesHash, writesOff.length > 0);
   const logins = new Logins(sourcesOf(config), log);
   const byRule = new Map<Rule, Login>();
   for (const rule of rules.private) if (rule.auth !== null) byRule.set(rule, logins.resolve(rule.auth));
@@ -36,7 +46,27 @@ export function openGate(config: Config, log: Log): Gate {
       hint: 'Only GET and HEAD leave for Bitbucket. Set ALLOW_WRITES=true to turn these rules on.',
     });
   }
-  return { rules, loginOf: (rule) => byRule.get(rule) ?? null };
+  return { rules, rulesHash, loginOf: (rule) => byRule.get(rule) ?? null };
+}
+
+function checkHash(
+  { rulesHash: signed, accept, allowWrites }: Config,
+  found: string,
+  writesOff: boolean,
+): void {
+  if (signed === null || signed === found) return;
+  const writes = writesOff
+    ? '; its rules for writing are off, and count as such'
+    : allowWrites
+      ? '; ALLOW_WRITES is true, which counts where a rule writes'
+      : '';
+  const problem = {
+    where: 'RULES_HASH',
+    reason: `is not the hash of the rules in ${accept.path}, which is ${found}${writes}`,
+    example: found,
+  };
+  const command = `bitbucket-agent rules diff <the list you signed off> ${accept.path}`;
+  throw new ConfigError([problem], `To see what has changed: ${command}`);
 }
 
 /**

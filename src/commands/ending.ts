@@ -6,6 +6,8 @@ export const EXIT = {
   ok: 0,
   /** A defect, a port that could not be opened, or a result that could not be written. */
   defect: 1,
+  /** The answer of a command that asks is no: refused, an error found, or something newly allowed. */
+  no: 1,
   /** The configuration or the command line cannot be used; nothing was done. */
   config: 2,
   /** The run failed, or did not start. */

@@ -17,7 +17,8 @@ export const identifyFilters = (list: AcceptList): IdentifyFilters => ({
   private: list.private.map(plainRule),
 });
 
-function plainRule(spec: RuleSpec): Readonly<Record<string, unknown>> {
+/** One rule in that form. */
+export function plainRule(spec: RuleSpec): Readonly<Record<string, unknown>> {
   const { comment, id, purpose, permission, method, path, origin, auth, valid } = spec;
   return {
     ...(comment === null ? {} : { '//': comment }),
@@ -36,7 +37,8 @@ function plainCondition({ kind: _, ...entry }: ConditionSpec): Readonly<Record<s
   return entry;
 }
 
-function maskAuth(auth: Auth): Readonly<Record<string, string>> {
+/** A login of which nothing is left but the names of variables. */
+export function maskAuth(auth: Auth): Readonly<Record<string, string>> {
   const { scheme, ...secrets } = auth;
   return {
     scheme,
@@ -45,7 +47,7 @@ function maskAuth(auth: Auth): Readonly<Record<string, string>> {
 }
 
 /** Masks what stands before an `@`, wherever a server might look for a login. */
-const maskLogin = (origin: string): string =>
+export const maskLogin = (origin: string): string =>
   origin.replace(
     /^((?:\$\{[^}]*\}|[^:/${}]+):\/\/)?(.*)@/s,
     (_, start: string | undefined, login: string) =>

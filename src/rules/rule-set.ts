@@ -1,5 +1,5 @@
 import type { HeaderMap } from '../call.ts';
-import type { AcceptList } from './accept-list.ts';
+import type { AcceptList, RuleSpec } from './accept-list.ts';
 import { conditionMiss, Evidence } from './conditions.ts';
 import { type IdentifyFilters, identifyFilters } from './filters.ts';
 import { Lookup } from './lookup.ts';
@@ -34,6 +34,8 @@ export class RuleSet {
   readonly public: readonly Rule[];
   /** The list as the broker server is told it, without secrets. */
   readonly filters: IdentifyFilters;
+  /** By id, what the file says of each rule: its origin and its conditions as they are written. */
+  readonly specs: ReadonlyMap<string, RuleSpec>;
   readonly #private: Matcher;
   readonly #public: Matcher;
 
@@ -41,6 +43,7 @@ export class RuleSet {
     this.private = rules.private;
     this.public = rules.public;
     this.filters = identifyFilters(list);
+    this.specs = new Map([...list.private, ...list.public].map((spec) => [spec.id, spec]));
     this.#private = new Matcher(rules.private);
     this.#public = new Matcher(rules.public);
   }
@@ -119,7 +122,8 @@ const WRITE_MISS: Miss = { aspect: 'write', detail: 'writes are off: only GET an
 
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
-const methodFits = (wanted: string, method: string): boolean =>
+/** Whether a rule's method, which may be `ANY`, takes a call's. */
+export const methodFits = (wanted: string, method: string): boolean =>
   wanted === method || (wanted === 'ANY' && METHODS.has(method));
 
 /** That writes are off says most: the rule would allow the call. Else the first rule in the file speaks. */

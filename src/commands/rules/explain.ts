@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, failureCode } from '../../errors.ts';
+import { requestHeaders } from '../../relay/prepare.ts';
+import { AGENT_ORIGIN } from '../../rules/agent-origin.ts';
+import { explain as explainCall } from '../../rules/explain.ts';
+import { provenance } from '../../rules/listing.ts';
+import type { Auth } from '../../rules/rule-schema.ts';
+import type { Question } from '../../rules/rule-set.ts';
+import { maskLiterals } from '../../rules/template.ts';
+import type { Rule, Verdict } from '../../rules/verdict.ts';
+import { EXIT, ending } from '../ending.ts';
+import { shown } from './formats.ts';
+import { type SeenUrl, seenUrls } from './full-url.ts';
+import { type Loaded, loadList } from './load.ts';
+
+export interface ExplainOptions {
+  readonly accept?: string;
+  /** `name: value`, as many as there are. */
+  readonly header: readonly string[];
+  /** A file. */
+  readonly body?: string;
+  readonly public?: boolean;
+}
+
+/** `bitbucket-agent rules explain METHOD URL`: the verdict, and why. Exit code 0 allowed, 1 refused. */
+export function explain(method: string, url: string, options: ExplainOptions): Promise<void> {
+  return ending(async () => {
+    const call = {
+      method: method.toUpperCase(),
+      headers: headersOf(options.header),
+      body: bodyOf(options.body),
+    };
+    const loaded = loadList(options.accept);
+    const list = options.public === true ? 'public' : 'private';
+    const answers = seenUrls(url, loaded.rules[list]).map((seen) => ({
+      seen,
+      question: { ...call, url: seen.url },
+      verdict: explainCall(loaded.rules, { ...call, url: seen.url }, list),
+    }));
+    const answer = answers.find(({ verdict }) => verdict.allowed) ?? answers[0];
+    if (answer === undefined) throw new Error('a url is seen in at least one way');
+    process.stdout.write(explainText(answer, loaded));
+    return answer.verdict.allowed ? EXIT.ok : EXIT.no;
+  }, EXIT.defect);
+}
+
+/** A verdict for a person: what goes out, or what the nearest rules missed. */
+export function explainText(
+  { seen, question, verdict }: { seen: SeenUrl; question: Question; verdict: Verdict },
+  loaded: Pick<Loaded, 'rules' | 'shippedWith' | 'login' | 'exampleAddress'>,
+): string {
+  const { method, url } = question;
+  const lines = [`${method} ${url}`];
+  if (seen.base !== '')
+    lines.push(`  The address was taken as what stands behind ${seen.base}, as rules see it.`);
+  const { rule } = verdict;
+  if (rule === null)
+    lines.push(`refused: ${verdict.reason}`, ...missLines(verdict), ...baseHint(question, loaded));
+  else {
+    lines.push(
+      `allowed by ${rule.id} (${provenance(rule, loaded.shippedWith)})`,
+      ...(rule.purpose === null ? [] : [`  ${rule.purpose}`]),
+      ...outgoing(rule, question, loaded),
+    );
+  }
+  return `${lines.map(shown).join('\n')}\n`;
+}
+
+function missLines({ nearMisses }: Verdict): string[] {
+  if (nearMisses.length === 0) return ['  There is no rule near it.'];
+  const width = Math.max(...nearMisses.map(({ ruleId }) => ruleId.length));
+  return [
+    '  The nearest rules, and what they miss:',
+    ...nearMisses.map(({ ruleId, aspect, detail }) => `    ${ruleId.padEnd(width)}  ${aspect}: ${detail}`),
+  ];
+}
+
+/** A path with the REST base in front, where rules have it in their origin. */
+function baseHint(question: Question, { rules }: Pick<Loaded, 'rules'>): string[] {
+  const bases = new Set(rules.private.map(({ basePath }) => basePath).filter((basePath) => basePath !== ''));
+  for (const base of bases) {
+    if (!question.url.startsWith(`${base}/`)) continue;
+    const url = question.url.slice(base.length);
+    if (rules.decide({ ...question, url }).allowed)
+      return [`  Without ${base}, which stands in the rule's origin, it is allowed: ${url}`];
+  }
+  return [];
+}
+
+function outgoing(
+  rule: Rule,
+  question: Question,
+  { login, exampleAddress }: Pick<Loaded, 'login' | 'exampleAddress'>,
+): string[] {
+  const { method, url } = question;
+  if (rule.list === 'public') return ['  It goes to Snyk, through the tunnel.'];
+  if (rule.origin === AGENT_ORIGIN) return ['  This agent answers it itself; nothing goes out.'];
+  const checked = rule.conditions?.headers.map(({ name }) => name) ?? [];
+  const headers = requestHeaders({ ...question, requestId: '' }, 'bytes', checked);
+  const auth = rule.auth === null ? [] : [`  authorization: ${maskedLogin(rule.auth, login)}`];
+  return [
+    `  ${method} ${rule.origin}${rule.basePath}${url}`,
+    ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`),
+    ...auth,
+    ...(exampleAddress
+      ? ['  (bitbucket.example.com stands for Bitbucket: BITBUCKET_URL is not set here)']
+      : []),
+  ];
+}
+
+/** What the `Authorization` header would be, with names in the place of secrets. */
+function maskedLogin(auth: Auth, login: Loaded['login']): string {
+  if (auth.scheme === 'bitbucket') {
+    if (login === null) return "[Bitbucket's login]";
+    return login === 'bearer' ? 'Bearer [BITBUCKET_PAT]' : 'Basic [BITBUCKET_USERNAME:BITBUCKET_PASSWORD]';
+  }
+  const text = 'token' in auth ? auth.token : `${auth.username}:${auth.password}`;
+  const names = maskLiterals(text).replace(/\$\{([^}]*)\}/g, '[$1]');
+  const schemes = { basic: 'Basic ', bearer: 'Bearer ', token: 'Token ', raw: '' } as const;
+  return schemes[auth.scheme] + names;
+}
+
+function headersOf(given: readonly string[]): Record<string, string> {
+  const headers = new Map<string, string>();
+  for (const text of given) {
+    const [, name, value = ''] = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*(.*?)\s*$/s.exec(text) ?? [];
+    if (name === undefined) {
+      const reason = 'is not a header: there is no name with a colon behind it';
+      throw new ConfigError([
+        { where: 'rules explain --header', reason, example: 'accept: application/json' },
+      ]);
+    }
+    const earlier = headers.get(name.toLowerCase());
+    headers.set(name.toLowerCase(), earlier === undefined ? value : `${earlier}, ${value}`);
+  }
+  return Object.fromEntries(headers);
+}
+
+function bodyOf(file: string | undefined): Buffer | null {
+  if (file === undefined) return null;
+  try {
+    const body = readFileSync(file);
+    return body.length === 0 ? null : body;
+  } catch (error) {
+    const reason = `the file ${file} cannot be read (${failureCode(error)})`;
+    throw new ConfigError([{ where: 'rules explain --body', reason, example: './body.json' }]);
+  }
+}

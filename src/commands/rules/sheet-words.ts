@@ -1,0 +1,54 @@
+import type { FirewallRow } from '../../firewall-table.ts';
+import type { SheetRule } from '../../rules/sheet.ts';
+
+/** All that stands on the page to be signed. */
+export interface Sheet {
+  readonly version: string;
+  /** The list that comes with the agent, or its path. */
+  readonly list: string;
+  readonly rules: readonly SheetRule[];
+  readonly firewall: readonly FirewallRow[];
+  readonly writesAllowed: boolean;
+  readonly hash: string;
+  readonly date: string | null;
+  /** Bitbucket's address is an example. */
+  readonly exampleAddress: boolean;
+}
+
+/** What both forms of the page say. */
+export const TITLE = 'What this agent may ask of Bitbucket';
+
+export const RULE_HEADINGS = [
+  'Rule',
+  'Does',
+  'Call',
+  'Purpose',
+  'Permission',
+  'Conditions',
+  'Goes to',
+  'Login',
+] as const;
+export const FIREWALL_HEADINGS = ['Direction', 'Peer', 'Port', 'Protocol', 'Purpose'] as const;
+export const SIGNATURE = ['Name', 'Role', 'Date', 'Signature'] as const;
+
+/** What stands under the title. */
+export const summary = ({ version, list, writesAllowed, rules, exampleAddress }: Sheet): string[] => [
+  `bitbucket-agent ${version}; the accept list is ${list}.`,
+  writesAllowed && rules.some(({ writes }) => writes)
+    ? 'ALLOW_WRITES is true: rules marked WRITES may change things at Bitbucket.'
+    : 'Nothing can be changed at Bitbucket: only GET and HEAD leave for it.',
+  ...(exampleAddress ? ['bitbucket.example.com stands for the address of Bitbucket.'] : []),
+];
+
+/** A rule's cells in the order of the headings, but for the id and the call. */
+export const cellsOf = (rule: SheetRule) => ({
+  does: rule.does + (rule.writes ? ' — WRITES' : ''),
+  purpose: rule.purpose ?? '-',
+  permission: rule.permission ?? '-',
+  conditions: rule.conditions.length === 0 ? 'none' : rule.conditions.join(' '),
+  target: rule.target,
+  login: rule.list === 'public' ? '-' : rule.login,
+});
+
+export const ABOUT_HASH =
+  'The hash covers every rule in force: its order, id, method, path, origin, login and conditions; not hosts, comments and purposes. With RULES_HASH set to it the agent does not start with other rules.';

@@ -1,0 +1,123 @@
+import { canonicalRule } from './canonical.ts';
+import { exampleCalls } from './example-call.ts';
+import { maskAuth } from './filters.ts';
+import type { Question, RuleSet } from './rule-set.ts';
+import type { Reason, Rule, Verdict } from './verdict.ts';
+
+/** One call that two rule sets decide differently, and what decides it. */
+export interface RuleChange {
+  readonly list: 'private' | 'public';
+  /** The call: really decided by both. */
+  readonly example: Question;
+  /** Anything but GET and HEAD, to Bitbucket. */
+  readonly write: boolean;
+  readonly before: Decision;
+  readonly after: Decision;
+  /** Where it goes, or with which login, is another: texts that name both. */
+  readonly otherwise: readonly string[];
+}
+
+/** What became of the example. */
+export interface Decision {
+  readonly reason: Reason;
+  readonly ruleId: string | null;
+  /** `FILE, private rule 3 (line 41)`. */
+  readonly where: string | null;
+}
+
+export interface RulesDiff {
+  readonly newlyAllowed: readonly RuleChange[];
+  readonly newlyRefused: readonly RuleChange[];
+  /** Allowed by both, but it goes elsewhere or with another login. */
+  readonly changed: readonly RuleChange[];
+  /** Rules, as `where`, that only one of the two has, without any call found that is decided differently for it. */
+  readonly withoutEffect: readonly string[];
+}
+
+const LISTS = ['private', 'public'] as const;
+
+/**
+ * What a new rule set allows, refuses or sends otherwise than the old one. Meaning is compared, not text: calls are made
+ * from every rule of both, and decided by both. For each pair of deciding rules one call is told. What no such call
+ * shows is not found; the rules in question are then in `withoutEffect`.
+ */
+export function diff(before: RuleSet, after: RuleSet): RulesDiff {
+  const changes = new Map<string, RuleChange>();
+  const explained = new Set<Rule>();
+  for (const list of LISTS) {
+    for (const rule of [...after[list], ...before[list]]) {
+      const spec = (after[list].includes(rule) ? after : before).specs.get(rule.id);
+      for (const example of spec === undefined ? [] : exampleCalls(spec)) {
+        const change = changeOf(list, example, decide(before, list, example), decide(after, list, example));
+        if (change === null) continue;
+        explained.add(rule);
+        const { ruleId: one, reason: two } = change.before;
+        const key = [list, one, two, change.after.ruleId, change.after.reason, change.write].join('\n');
+        if (!changes.has(key)) changes.set(key, change);
+      }
+    }
+  }
+  const all = [...changes.values()];
+  return {
+    newlyAllowed: all.filter((change) => change.before.ruleId === null),
+    newlyRefused: all.filter((change) => change.after.ruleId === null),
+    changed: all.filter((change) => change.before.ruleId !== null && change.after.ruleId !== null),
+    withoutEffect: [...unmatched(before, after), ...unmatched(after, before)]
+      .filter((rule) => !explained.has(rule))
+      .map(({ where }) => where),
+  };
+}
+
+const decide = (rules: RuleSet, list: 'private' | 'public', question: Question): Verdict =>
+  list === 'private' ? rules.decide(question) : rules.decidePublic(question);
+
+function changeOf(
+  list: 'private' | 'public',
+  example: Question,
+  before: Verdict,
+  after: Verdict,
+): RuleChange | null {
+  const otherwise = before.rule === null || after.rule === null ? [] : differences(before.rule, after.rule);
+  if (before.allowed === after.allowed && otherwise.length === 0) return null;
+  const write = list === 'private' && example.method !== 'GET' && example.method !== 'HEAD';
+  return { list, example, write, before: decision(before), after: decision(after), otherwise };
+}
+
+const decision = ({ reason, rule }: Verdict): Decision => ({
+  reason,
+  ruleId: rule?.id ?? null,
+  where: rule?.where ?? null,
+});
+
+function differences(before: Rule, after: Rule): string[] {
+  const [from, to] = [before, after].map(({ origin, basePath }) => origin + basePath);
+  const [was, is] = [before, after].map(({ auth }) => JSON.stringify(auth));
+  const [shownWas, shownIs] = [before, after].map(({ auth }) =>
+    auth === null ? 'no login' : JSON.stringify(maskAuth(auth)),
+  );
+  const otherLogin =
+    shownWas === shownIs
+      ? 'with another login (what is written out differs)'
+      : `with another login: ${shownWas} → ${shownIs}`;
+  return [...(from === to ? [] : [`goes elsewhere: ${from} → ${to}`]), ...(was === is ? [] : [otherLogin])];
+}
+
+/** The rules of one set that the other has no equal of. */
+function unmatched(mine: RuleSet, other: RuleSet): Rule[] {
+  const counts = new Map<string, number>();
+  for (const rule of [...other.private, ...other.public]) {
+    const text = meaning(other, rule);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...mine.private, ...mine.public].filter((rule) => {
+    const text = meaning(mine, rule);
+    const count = counts.get(text) ?? 0;
+    counts.set(text, count - 1);
+    return count <= 0;
+  });
+}
+
+/** Ids do not count. */
+function meaning(rules: RuleSet, rule: Rule): string {
+  return JSON.stringify({ ...canonicalRule(rules, rule), id: null });
+}

@@ -1,0 +1,72 @@
+import { flawPlace } from './flaw-place.ts';
+import { Lookup } from './lookup.ts';
+import { pathMiss } from './path-miss.ts';
+import { parsePattern } from './path-pattern.ts';
+import { METHODS } from './rule-schema.ts';
+import { methodFits, type Question, type RuleSet } from './rule-set.ts';
+import { pathEnd } from './target.ts';
+import type { NearMiss, Rule, Verdict } from './verdict.ts';
+
+/** So many rules are named. */
+const MOST = 5;
+
+/**
+ * The verdict of `decide` (`decidePublic` for public rules), for a person: of a refused call, the nearest rules with
+ * what each missed, the best first. Their details quote the rule, and count places in the call; they do not repeat it.
+ * Takes time in proportion to the rules; not for every call.
+ */
+export function explain(rules: RuleSet, question: Question, list: 'private' | 'public' = 'private'): Verdict {
+  const verdict = list === 'private' ? rules.decide(question) : rules.decidePublic(question);
+  if (verdict.allowed) return verdict;
+  const { url } = question;
+  const path = url.slice(0, pathEnd(url));
+  const flawed = flawPlace(url);
+  if (flawed !== null) {
+    const [nearest] = nearestPaths(rules[list], path);
+    const detail = `${flawed.flaw} at character ${flawed.at + 1} of the url: refused before any rule is looked at`;
+    const nearMisses =
+      nearest === undefined ? [] : [{ ruleId: nearest.ruleId, aspect: 'encoding', detail } as const];
+    return Object.freeze({ ...verdict, nearMisses });
+  }
+  const { fitting, others } = byPath(rules[list], path);
+  const nearMisses = [
+    ...verdict.nearMisses.filter(({ aspect }) => aspect === 'write'),
+    ...verdict.nearMisses.filter(({ aspect }) => aspect !== 'write').map((miss) => placed(miss, path)),
+    ...methodMisses(fitting, question.method),
+    ...nearestPaths(others, path),
+  ];
+  return Object.freeze({ ...verdict, nearMisses: nearMisses.slice(0, MOST) });
+}
+
+function byPath(rules: readonly Rule[], path: string): { fitting: Rule[]; others: Rule[] } {
+  const lookup = new Lookup(rules.map((rule) => parsePattern(rule.path)));
+  const count = lookup.find(path);
+  const found = new Set(Array.from({ length: count }, (_, position) => lookup.match(position)));
+  return {
+    fitting: rules.filter((_, index) => found.has(index)),
+    others: rules.filter((_, index) => !found.has(index)),
+  };
+}
+
+const placed = (miss: NearMiss, path: string): NearMiss =>
+  miss.aspect === 'encoding'
+    ? { ...miss, detail: `${miss.detail}: at character ${path.search(/%2f/i) + 1} of the url` }
+    : miss;
+
+function methodMisses(fitting: readonly Rule[], method: string): NearMiss[] {
+  return fitting
+    .filter((rule) => !methodFits(rule.method, method))
+    .map((rule) => ({
+      ruleId: rule.id,
+      aspect: 'method',
+      detail: `the method must be ${rule.method === 'ANY' ? [...METHODS].join(', ') : rule.method}`,
+    }));
+}
+
+function nearestPaths(rules: readonly Rule[], path: string): NearMiss[] {
+  return rules
+    .map((rule) => ({ rule, ...pathMiss(rule.path, path) }))
+    .sort((one, other) => other.nearness - one.nearness)
+    .slice(0, MOST)
+    .map(({ rule, detail }) => ({ ruleId: rule.id, aspect: 'path', detail }));
+}
