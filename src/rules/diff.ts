@@ -30,8 +30,18 @@ export interface RulesDiff {
   readonly newlyRefused: readonly RuleChange[];
   /** Allowed by both, but it goes elsewhere or with another login. */
   readonly changed: readonly RuleChange[];
-  /** Rules, as `where`, that only one of the two has, without any call found that is decided differently for it. */
-  readonly withoutEffect: readonly string[];
+  /** Rules that only one of the two has, without any call found that is decided differently for it. */
+  readonly withoutEffect: readonly Unexplained[];
+}
+
+/** A rule whose coming or going shows in no call. */
+export interface Unexplained {
+  readonly ruleId: string;
+  readonly where: string;
+  /** `added` or `removed`, from the old set's view. */
+  readonly what: 'added' | 'removed';
+  /** It only writes, and writes are off. */
+  readonly writesOff: boolean;
 }
 
 const LISTS = ['private', 'public'] as const;
@@ -44,11 +54,14 @@ const LISTS = ['private', 'public'] as const;
 export function diff(before: RuleSet, after: RuleSet): RulesDiff {
   const changes = new Map<string, RuleChange>();
   const explained = new Set<Rule>();
+  const together: (readonly [Rule, Rule])[] = [];
   for (const list of LISTS) {
     for (const rule of [...after[list], ...before[list]]) {
       const spec = (after[list].includes(rule) ? after : before).specs.get(rule.id);
       for (const example of spec === undefined ? [] : exampleCalls(spec)) {
-        const change = changeOf(list, example, decide(before, list, example), decide(after, list, example));
+        const [was, is] = [decide(before, list, example), decide(after, list, example)];
+        if (was.rule !== null && is.rule !== null) together.push([was.rule, is.rule]);
+        const change = changeOf(list, example, was, is);
         if (change === null) continue;
         explained.add(rule);
         const { ruleId: one, reason: two } = change.before;
@@ -57,14 +70,23 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
       }
     }
   }
+  for (const [was, is] of together) if (explained.has(is)) explained.add(was);
   const all = [...changes.values()];
   return {
     newlyAllowed: all.filter((change) => change.before.ruleId === null),
     newlyRefused: all.filter((change) => change.after.ruleId === null),
     changed: all.filter((change) => change.before.ruleId !== null && change.after.ruleId !== null),
-    withoutEffect: [...unmatched(before, after), ...unmatched(after, before)]
-      .filter((rule) => !explained.has(rule))
-      .map(({ where }) => where),
+    withoutEffect: [
+      ...unmatched(before, after).map((rule) => ({ rule, what: 'removed' as const })),
+      ...unmatched(after, before).map((rule) => ({ rule, what: 'added' as const })),
+    ]
+      .filter(({ rule }) => !explained.has(rule))
+      .map(({ rule: { id, where, writesOff, method }, what }) => ({
+        ruleId: id,
+        where,
+        what,
+        writesOff: writesOff && method !== 'ANY',
+      })),
   };
 }
 

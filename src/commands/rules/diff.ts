@@ -34,14 +34,18 @@ export function diffText(found: RulesDiff, format: DiffOptions['format']): strin
         ? [`## ${sentence(title)} (${changes.length})`, '', ...changes.map(markdownChange)].join('\n')
         : [`${title} (${changes.length})`, ...changes.map((change) => textChange(mark, change))].join('\n'),
     );
-  if (found.withoutEffect.length > 0) {
-    const title = 'Changed, but no call was found that is decided differently';
-    const bullet = format === 'md' ? '- ' : '  ';
-    const told = format === 'md' ? markdownText : shown;
-    const heading = format === 'md' ? `## ${title}\n` : title.toLowerCase();
-    blocks.push([heading, ...found.withoutEffect.map((where) => bullet + told(where))].join('\n'));
-  }
+  if (found.withoutEffect.length > 0) blocks.push(withoutEffect(found.withoutEffect, format));
   return blocks.length === 0 ? 'no difference\n' : `${blocks.join('\n\n')}\n`;
+}
+
+function withoutEffect(rules: RulesDiff['withoutEffect'], format: 'text' | 'md'): string {
+  const title = 'added or removed, but no call was found that is decided differently';
+  const lines = rules.map(
+    ({ what, where, writesOff }) => `${what}: ${where}${writesOff ? ' (writes are off)' : ''}`,
+  );
+  return format === 'md'
+    ? [`## ${sentence(title)}`, '', ...lines.map((line) => `- ${markdownText(line)}`)].join('\n')
+    : [`${title} (${rules.length})`, ...lines.map((line) => `  ${shown(line)}`)].join('\n');
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -9,6 +9,8 @@ export interface Sheet {
   readonly rules: readonly SheetRule[];
   readonly firewall: readonly FirewallRow[];
   readonly writesAllowed: boolean;
+  /** What the variables in origins stand for. */
+  readonly addresses: readonly { readonly name: string; readonly value: string }[];
   readonly hash: string;
   readonly date: string | null;
   /** Bitbucket's address is an example. */
@@ -32,11 +34,19 @@ export const FIREWALL_HEADINGS = ['Direction', 'Peer', 'Port', 'Protocol', 'Purp
 export const SIGNATURE = ['Name', 'Role', 'Date', 'Signature'] as const;
 
 /** What stands under the title. */
-export const summary = ({ version, list, writesAllowed, rules, exampleAddress }: Sheet): string[] => [
+export const summary = ({
+  version,
+  list,
+  writesAllowed,
+  rules,
+  addresses,
+  exampleAddress,
+}: Sheet): string[] => [
   `bitbucket-agent ${version}; the accept list is ${list}.`,
   writesAllowed && rules.some(({ writes }) => writes)
     ? 'ALLOW_WRITES is true: rules marked WRITES may change things at Bitbucket.'
     : 'Nothing can be changed at Bitbucket: only GET and HEAD leave for it.',
+  ...addresses.map(({ name, value }) => `\${${name}} stands for ${value}.`),
   ...(exampleAddress ? ['bitbucket.example.com stands for the address of Bitbucket.'] : []),
 ];
 

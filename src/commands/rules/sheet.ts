@@ -3,6 +3,7 @@ import { ConfigError, failureCode } from '../../errors.ts';
 import { firewallRows } from '../../firewall-table.ts';
 import { hashOfRules } from '../../gate.ts';
 import { sheetRules } from '../../rules/sheet.ts';
+import { variablesIn } from '../../rules/template.ts';
 import { agentVersion } from '../../version.ts';
 import { EXIT, ending } from '../ending.ts';
 import { type Loaded, loadList } from './load.ts';
@@ -33,6 +34,10 @@ export function sheet(options: SheetOptions): Promise<void> {
 /** What a configuration makes of the page. */
 export function sheetOf(loaded: Loaded, date: string | null = null): Sheet {
   const { config, rules, shippedWith, tls, exampleAddress } = loaded;
+  const origins = rules.private.map(
+    ({ id }) => rules.specs.get(id)?.origin?.replace(/^(.*:\/\/)?.*@/s, '$1') ?? '',
+  );
+  const names = [...new Set(origins.flatMap(variablesIn))];
   return {
     version: agentVersion,
     list: shippedWith === null ? config.accept.path : `the one that comes with version ${shippedWith}`,
@@ -44,6 +49,7 @@ export function sheetOf(loaded: Loaded, date: string | null = null): Sheet {
       tls,
     }),
     writesAllowed: config.allowWrites,
+    addresses: names.map((name) => ({ name, value: config.variable(name) ?? 'what is not set here' })),
     hash: hashOfRules(rules),
     date,
     exampleAddress,

@@ -6,7 +6,7 @@ const ANY_SEGMENT = '[^\\/]+?';
 /**
  * Whether every path without a flaw that pattern `narrow` matches is matched by `wide` too. `false` also means: cannot
  * be told. The cases that are told: the same text; a pattern without placeholders; plain segments; and a wide pattern
- * that ends in one wildcard.
+ * of plain segments with wildcards behind them.
  */
 export function coversPath(wide: string, narrow: string): boolean {
   if (wide === narrow) return true;
@@ -19,10 +19,8 @@ export function coversPath(wide: string, narrow: string): boolean {
   const depth = outer.leading.length;
   if (depth > inner.leading.length || !segmentsCovered(outer, inner)) return false;
   if (outer.tail.kind === 'none') return inner.tail.kind === 'none' && depth === inner.leading.length;
-  const ends = wildcardEnds(wide, outer);
-  if (ends === null) return false;
-  const { prefix, suffix } = fixedEnds(inner, depth);
-  return prefix.startsWith(ends.first) && suffix.endsWith(ends.last);
+  const chunks = wildcardChunks(wide, outer);
+  return chunks !== null && fillsPieces(fixedPieces(inner, depth), chunks);
 }
 
 /** The two paths, in lower case, that a pattern without placeholders matches; `null` when it has some. */
@@ -35,21 +33,15 @@ function literalPaths({ leading, tail }: PathPattern): string[] | null {
 const segmentsCovered = (outer: PathPattern, inner: PathPattern): boolean =>
   outer.leading.every((segment, at) => segment === null || segment === inner.leading[at]);
 
-/** What stands before and behind the one wildcard that makes up all of a pattern's tail. */
-function wildcardEnds(
-  pattern: string,
-  { leading, tail }: PathPattern,
-): { first: string; last: string } | null {
-  if (tail.kind === 'wildcard') {
-    const [first = '', last = '', ...more] = tail.chunks;
-    return more.length === 0 ? { first, last } : null;
-  }
+/** A tail as literal chunks with anything between them; `null` when it is not of that kind. */
+function wildcardChunks(pattern: string, { leading, tail }: PathPattern): readonly string[] | null {
+  if (tail.kind === 'wildcard') return tail.chunks;
   const tokens = pathToRegexp.parse(pattern);
   const key = tokens.at(-1);
   if (typeof key !== 'object' || key.prefix !== '/' || key.partial) return null;
   if (!sameSegments(tokens.slice(0, -1), leading)) return null;
-  if (key.pattern === '.*' && !key.repeat) return { first: key.optional ? '' : '/', last: '' };
-  return key.pattern === ANY_SEGMENT && key.repeat && key.optional ? { first: '', last: '' } : null;
+  if (key.pattern === '.*' && !key.repeat) return [key.optional ? '' : '/', ''];
+  return key.pattern === ANY_SEGMENT && key.repeat && key.optional ? ['', ''] : null;
 }
 
 /** Whether these tokens are the leading segments, and nothing else. */
@@ -58,15 +50,44 @@ function sameSegments(tokens: readonly (string | Key)[], leading: readonly (stri
   return text.toLowerCase() === leading.map((segment) => `/${segment ?? '\0'}`).join('');
 }
 
-/** With what the rest of every path begins and ends that a pattern matches, behind so many segments. */
-function fixedEnds({ leading, tail }: PathPattern, depth: number): { prefix: string; suffix: string } {
-  const rest = leading.slice(depth);
-  const open = rest.indexOf(null);
-  const literal = (open < 0 ? rest : rest.slice(0, open)).map((segment) => `/${segment}`).join('');
-  const chunks = tail.kind === 'wildcard' ? tail.chunks : [];
-  const behind = open >= 0 ? '/' : rest.length === 0 && depth === 0 ? startOf(chunks) : (chunks[0] ?? '');
-  return { prefix: literal + behind, suffix: chunks.at(-1) ?? '' };
+/**
+ * The literal pieces, in order, of the rest of every path that a pattern matches, behind so many segments. The rest begins
+ * with the first and ends with the last; between two there may be anything.
+ */
+function fixedPieces({ leading, tail }: PathPattern, depth: number): readonly string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  for (const segment of leading.slice(depth)) {
+    piece += `/${segment ?? ''}`;
+    if (segment !== null) continue;
+    pieces.push(piece);
+    piece = '';
+  }
+  if (tail.kind === 'wildcard') {
+    const [first = '', ...others] = tail.chunks;
+    return [...pieces, piece + first, ...others];
+  }
+  if (tail.kind === 'none') return [...pieces, piece];
+  // A path starts with a slash, whatever its pattern says.
+  return [...pieces, piece === '' && depth === 0 && pieces.length === 0 ? '/' : piece, ''];
 }
 
-/** A path starts with a slash, whatever the pattern says. */
-const startOf = (chunks: readonly string[]): string => chunks[0] || '/';
+/** Whether chunks with anything between them fill all that has these pieces. */
+function fillsPieces(pieces: readonly string[], chunks: readonly string[]): boolean {
+  const [first = '', ...others] = chunks;
+  const last = others.pop() ?? '';
+  if (pieces[0]?.startsWith(first) !== true || pieces.at(-1)?.endsWith(last) !== true) return false;
+  let index = 0;
+  let from = first.length;
+  const end = (at: number) => (pieces[at] ?? '').length - (at === pieces.length - 1 ? last.length : 0);
+  for (const chunk of others) {
+    let found = -1;
+    for (; index < pieces.length; index += 1, from = 0) {
+      found = (pieces[index] ?? '').slice(0, end(index)).indexOf(chunk, from);
+      if (found >= 0) break;
+    }
+    if (found < 0) return false;
+    from = found + chunk.length;
+  }
+  return index < pieces.length - 1 || from <= end(index);
+}
