@@ -9,6 +9,8 @@ export interface RuleChange {
   readonly list: 'private' | 'public';
   /** The call: really decided by both. */
   readonly example: Question;
+  /** All methods that were found decided in this way by the same rules, that of the example first. */
+  readonly methods: readonly string[];
   /** Anything but GET and HEAD, to Bitbucket. */
   readonly write: boolean;
   readonly before: Decision;
@@ -66,7 +68,10 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
         explained.add(rule);
         const { ruleId: one, reason: two } = change.before;
         const key = [list, one, two, change.after.ruleId, change.after.reason, change.write].join('\n');
-        if (!changes.has(key)) changes.set(key, change);
+        const known = changes.get(key);
+        if (known === undefined) changes.set(key, change);
+        else if (!known.methods.includes(example.method))
+          changes.set(key, { ...known, methods: [...known.methods, example.method] });
       }
     }
   }
@@ -102,7 +107,15 @@ function changeOf(
   const otherwise = before.rule === null || after.rule === null ? [] : differences(before.rule, after.rule);
   if (before.allowed === after.allowed && otherwise.length === 0) return null;
   const write = list === 'private' && example.method !== 'GET' && example.method !== 'HEAD';
-  return { list, example, write, before: decision(before), after: decision(after), otherwise };
+  return {
+    list,
+    example,
+    methods: [example.method],
+    write,
+    before: decision(before),
+    after: decision(after),
+    otherwise,
+  };
 }
 
 const decision = ({ reason, rule }: Verdict): Decision => ({

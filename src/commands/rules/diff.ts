@@ -58,7 +58,12 @@ function callOf({ example }: RuleChange): string {
   return [`${example.method} ${example.url}`, ...more].join(', ');
 }
 
-const why = ({ before, after, otherwise }: RuleChange): string[] =>
+function why(change: RuleChange): string[] {
+  const [, ...others] = change.methods;
+  return [...reasons(change), ...(others.length === 0 ? [] : [`likewise: ${others.join(', ')}`])];
+}
+
+const reasons = ({ before, after, otherwise }: RuleChange): string[] =>
   otherwise.length > 0
     ? [...otherwise, ...(after.where === null ? [] : [after.where])]
     : [`before: ${before.where ?? before.reason}`, `after: ${after.where ?? after.reason}`];

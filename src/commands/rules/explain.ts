@@ -114,8 +114,8 @@ function maskedLogin(auth: Auth, login: Loaded['login']): string {
     if (login === null) return "[Bitbucket's login]";
     return login === 'bearer' ? 'Bearer [BITBUCKET_PAT]' : 'Basic [BITBUCKET_USERNAME:BITBUCKET_PASSWORD]';
   }
-  const text = 'token' in auth ? auth.token : `${auth.username}:${auth.password}`;
-  const names = maskLiterals(text).replace(/\$\{([^}]*)\}/g, '[$1]');
+  const texts = 'token' in auth ? [auth.token] : [auth.username, auth.password];
+  const names = texts.map((text) => maskLiterals(text).replace(/\$\{([^}]*)\}/g, '[$1]')).join(':');
   const schemes = { basic: 'Basic ', bearer: 'Bearer ', token: 'Token ', raw: '' } as const;
   return schemes[auth.scheme] + names;
 }

@@ -1,4 +1,4 @@
-import { loadOffline, type OfflineConfig } from '../../config/offline.ts';
+import { loadOffline, type OfflineConfig, type OfflineOptions } from '../../config/offline.ts';
 import { ConfigError } from '../../errors.ts';
 import { type Compiled, loadRules } from '../../rules/compile.ts';
 import type { RuleSet } from '../../rules/rule-set.ts';
@@ -19,9 +19,13 @@ export interface Read extends OfflineConfig {
   isSet(name: string): boolean;
 }
 
-/** Reads an accept list, that of `ACCEPT` unless a path is given. A variable that is not set is an example host. */
-export function readList(accept?: string): Read {
-  const offline = loadOffline(accept === undefined ? {} : { accept });
+/**
+ * Reads an accept list, that of `ACCEPT` unless a path is given. A variable that is not set is an example host.
+ *
+ * @param around in the place of this process's environment and working folder
+ */
+export function readList(accept?: string, around: Omit<OfflineOptions, 'accept'> = {}): Read {
+  const offline = loadOffline(accept === undefined ? around : { ...around, accept });
   const { config } = offline;
   const isSet = (name: string) => config.variable(name) !== undefined;
   const variable = (name: string) =>
@@ -40,8 +44,8 @@ export function readList(accept?: string): Read {
  *
  * @throws ConfigError when it does not
  */
-export function loadList(accept?: string): Loaded {
-  const { loaded, ...read } = readList(accept);
+export function loadList(accept?: string, around?: Omit<OfflineOptions, 'accept'>): Loaded {
+  const { loaded, ...read } = readList(accept, around);
   if (loaded.rules === null) throw new ConfigError(loaded.problems);
   return { ...read, rules: loaded.rules };
 }

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  csv,
+  htmlText,
+  markdownCode,
+  markdownTable,
+  markdownText,
+} from '../../../src/commands/rules/formats.ts';
+
+describe('csv', () => {
+  it('quotes as RFC 4180 asks for', () => {
+    expect(csv([['a', 'b,c', 'say "x"', 'two\nlines', '']])).toBe('a,"b,c","say ""x""","two\nlines",\r\n');
+  });
+
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1'])('makes no formula of %j', (text) => {
+    expect(csv([[text]])).toBe(`'${text}\r\n`);
+  });
+
+  it('leaves the mark for nothing as it is', () => {
+    expect(csv([['-']])).toBe('-\r\n');
+  });
+});
+
+describe('Markdown and HTML', () => {
+  it('keep a table a table, and text text', () => {
+    const row = ['a|b', '<script>', '*x*\ny', '[x](y)'].map(markdownText);
+    expect(markdownTable(['one', 'two', 'three', 'four'], [row]).split('\n').at(-1)).toBe(
+      '| a\\|b | \\<script\\> | \\*x\\*\uFFFDy | \\[x\\](y) |',
+    );
+    expect([markdownCode('/a|b'), markdownCode('a`b')]).toEqual(['`/a\\|b`', '`` a`b ``']);
+  });
+
+  it('escape what HTML would read', () => {
+    expect(htmlText('<script>"&\'\u0000')).toBe('&lt;script&gt;&quot;&amp;&#39;\uFFFD');
+  });
+});
