@@ -58,21 +58,13 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
   const explained = new Set<Rule>();
   const together: (readonly [Rule, Rule])[] = [];
   for (const list of LISTS) {
-    for (const rule of [...after[list], ...before[list]]) {
-      const spec = (after[list].includes(rule) ? after : before).specs.get(rule.id);
-      for (const example of spec === undefined ? [] : exampleCalls(spec)) {
-        const [was, is] = [decide(before, list, example), decide(after, list, example)];
-        if (was.rule !== null && is.rule !== null) together.push([was.rule, is.rule]);
-        const change = changeOf(list, example, was, is);
-        if (change === null) continue;
-        explained.add(rule);
-        const { ruleId: one, reason: two } = change.before;
-        const key = [list, one, two, change.after.ruleId, change.after.reason, change.write].join('\n');
-        const known = changes.get(key);
-        if (known === undefined) changes.set(key, change);
-        else if (!known.methods.includes(example.method))
-          changes.set(key, { ...known, methods: [...known.methods, example.method] });
-      }
+    for (const example of [...examplesOf(after, list), ...examplesOf(before, list)]) {
+      const [was, is] = [decide(before, list, example), decide(after, list, example)];
+      if (was.rule !== null && is.rule !== null) together.push([was.rule, is.rule]);
+      const change = changeOf(list, example, was, is);
+      if (change === null) continue;
+      for (const { rule } of [was, is]) if (rule !== null) explained.add(rule);
+      keep(changes, change);
     }
   }
   for (const [was, is] of together) if (explained.has(is)) explained.add(was);
@@ -94,6 +86,23 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
       })),
   };
 }
+
+/** One call is kept for each pair of decisions; of others only the method. */
+function keep(changes: Map<string, RuleChange>, change: RuleChange): void {
+  const { list, before, after, write, example } = change;
+  const key = [list, before.ruleId, before.reason, after.ruleId, after.reason, write].join('\n');
+  const known = changes.get(key);
+  if (known === undefined) changes.set(key, change);
+  else if (!known.methods.includes(example.method)) {
+    changes.set(key, { ...known, methods: [...known.methods, example.method] });
+  }
+}
+
+const examplesOf = (rules: RuleSet, list: 'private' | 'public'): Question[] =>
+  rules[list].flatMap(({ id }) => {
+    const spec = rules.specs.get(id);
+    return spec === undefined ? [] : exampleCalls(spec);
+  });
 
 const decide = (rules: RuleSet, list: 'private' | 'public', question: Question): Verdict =>
   list === 'private' ? rules.decide(question) : rules.decidePublic(question);

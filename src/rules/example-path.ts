@@ -1,4 +1,5 @@
 import pathToRegexp, { type Key } from 'path-to-regexp';
+import { slowPath } from './lint/slow-pattern.ts';
 import { targetFlaw } from './target.ts';
 
 const ANY_SEGMENT = '[^\\/]+?';
@@ -22,6 +23,7 @@ const MOST = 6;
 
 /** Paths that a pattern matches and no flaw rules out, the plainest first; none where none was found. */
 export function examplePaths(pattern: string): string[] {
+  if (slowPath(pattern)) return [];
   const options = pathToRegexp
     .parse(pattern)
     .map((token) => (typeof token === 'string' ? [token] : textsFor(token)));

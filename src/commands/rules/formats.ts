@@ -22,12 +22,15 @@ export const markdownText = (text: string): string =>
     .replace(/[\\`*_[\]<>|#~&]/g, (character) => `\\${character}`)
     .replaceAll('\n', ' ');
 
-/** Code in Markdown, in a table too. */
+/** Code in a table of Markdown. */
+export const tableCode = (text: string): string => markdownCode(text).replaceAll('|', '\\|');
+
+/** Code in Markdown. */
 export function markdownCode(text: string): string {
   const plain = shown(text);
   const fence = '`'.repeat(Math.max(0, ...Array.from(plain.matchAll(/`+/g), ([run]) => run.length)) + 1);
   const space = fence.length > 1 ? ' ' : '';
-  return `${fence}${space}${plain.replaceAll('|', '\\|')}${space}${fence}`;
+  return `${fence}${space}${plain}${space}${fence}`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { type ListedRule, listRules, type RuleUsage } from '../../rules/listing.ts';
 import { EXIT, ending } from '../ending.ts';
 import { textTable } from '../text-table.ts';
-import { csv, markdownCode, markdownTable, markdownText, shown } from './formats.ts';
+import { csv, markdownTable, markdownText, shown, tableCode } from './formats.ts';
 import { loadList } from './load.ts';
 
 export interface ListOptions {
@@ -39,7 +39,7 @@ export function listText(listed: readonly ListedRule[], format: ListOptions['for
   }
   if (format === 'md') {
     const rows = listed.map((rule) =>
-      cells(rule).map((cell, column) => (column < 3 ? markdownCode(cell) : markdownText(cell))),
+      cells(rule).map((cell, column) => (column < 3 ? tableCode(cell) : markdownText(cell))),
     );
     return `${markdownTable(COLUMNS, rows)}\n`;
   }

@@ -1,5 +1,5 @@
 import { REFUSED_ALWAYS, type SheetRule } from '../../rules/sheet.ts';
-import { markdownCode, markdownTable, markdownText } from './formats.ts';
+import { markdownCode, markdownTable, markdownText, tableCode } from './formats.ts';
 import {
   ABOUT_HASH,
   cellsOf,
@@ -46,8 +46,8 @@ function ruleTable(rules: readonly SheetRule[]): string {
   if (rules.length === 0) return 'Nothing.';
   const rows = rules.map((rule) => {
     const { does, purpose, permission, conditions, target, login } = cellsOf(rule);
-    const [id, call] = [rule.id, `${rule.method} ${rule.path}`].map(markdownCode);
-    const where = rule.target.startsWith('http') ? markdownCode(target) : markdownText(target);
+    const [id, call] = [rule.id, `${rule.method} ${rule.path}`].map(tableCode);
+    const where = rule.target.startsWith('http') ? tableCode(target) : markdownText(target);
     return [
       id ?? '',
       markdownText(does),

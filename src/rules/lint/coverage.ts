@@ -1,26 +1,49 @@
 import pathToRegexp, { type Key } from 'path-to-regexp';
 import { type PathPattern, parsePattern } from '../path-pattern.ts';
+import { slowPath } from './slow-pattern.ts';
 
 const ANY_SEGMENT = '[^\\/]+?';
+
+/** A path pattern, read to be compared with others. */
+export interface Cover {
+  readonly path: string;
+  readonly pattern: PathPattern;
+  readonly regexp: RegExp;
+  /** The paths it matches, in lower case, when it has no placeholder. */
+  readonly literal: readonly string[] | null;
+  /** Its tail, when that is literal chunks with anything between them. */
+  readonly chunks: readonly string[] | null;
+  /** Matching with it may take very long. */
+  readonly slow: boolean;
+}
+
+/** Reads a pattern once, for many comparisons. */
+export function coverOf(path: string): Cover {
+  const pattern = parsePattern(path);
+  return {
+    path,
+    pattern,
+    regexp: pathToRegexp(path),
+    literal: literalPaths(pattern),
+    chunks: wildcardChunks(path, pattern),
+    slow: slowPath(path),
+  };
+}
 
 /**
  * Whether every path without a flaw that pattern `narrow` matches is matched by `wide` too. `false` also means: cannot
  * be told. The cases that are told: the same text; a pattern without placeholders; plain segments; and a wide pattern
  * of plain segments with wildcards behind them.
  */
-export function coversPath(wide: string, narrow: string): boolean {
-  if (wide === narrow) return true;
-  const [outer, inner] = [parsePattern(wide), parsePattern(narrow)];
-  const literal = literalPaths(inner);
-  if (literal !== null) {
-    const regexp = pathToRegexp(wide);
-    return literal.every((path) => regexp.test(path));
-  }
+export function coversPath(wide: Cover, narrow: Cover): boolean {
+  if (wide.path === narrow.path) return true;
+  if (wide.slow) return false;
+  if (narrow.literal !== null) return narrow.literal.every((path) => wide.regexp.test(path));
+  const [outer, inner] = [wide.pattern, narrow.pattern];
   const depth = outer.leading.length;
   if (depth > inner.leading.length || !segmentsCovered(outer, inner)) return false;
   if (outer.tail.kind === 'none') return inner.tail.kind === 'none' && depth === inner.leading.length;
-  const chunks = wildcardChunks(wide, outer);
-  return chunks !== null && fillsPieces(fixedPieces(inner, depth), chunks);
+  return wide.chunks !== null && fillsPieces(fixedPieces(inner, depth), wide.chunks);
 }
 
 /** The two paths, in lower case, that a pattern without placeholders matches; `null` when it has some. */

@@ -1,4 +1,3 @@
-import pathToRegexp from 'path-to-regexp';
 import type { RuleSpec } from '../accept-list.ts';
 import { AGENT_ORIGIN } from '../agent-origin.ts';
 import { Lookup } from '../lookup.ts';
@@ -8,7 +7,7 @@ import type { Rule } from '../verdict.ts';
 import { deathOf } from './dead.ts';
 import type { Finding } from './finding.ts';
 import { codeReach } from './reads-code.ts';
-import { looksExponential } from './slow-pattern.ts';
+import { looksExponential, slowPath } from './slow-pattern.ts';
 
 /** The configured Bitbucket, as `readOrigin` gives an origin for it. */
 export interface BitbucketPlace {
@@ -68,8 +67,9 @@ function methodRemarks({ list, method, writesOff }: Rule, allowWrites: boolean):
 
 function pathRemarks({ list, path, method }: Rule, spec: RuleSpec): Remark[] {
   const remarks: Remark[] = [];
-  const lookup = new Lookup([parsePattern(path)]);
-  const all = UNRELATED.every((one) => lookup.find(one) > 0);
+  const slow = slowPath(path);
+  const lookup = new Lookup(slow ? [] : [parsePattern(path)]);
+  const all = !slow && UNRELATED.every((one) => lookup.find(one) > 0);
   const death = deathOf(path, spec.valid);
   if (death !== null) remarks.push({ level: 'warn', code: 'dead', ...death });
   if (all && list === 'private') {
@@ -88,8 +88,8 @@ function pathRemarks({ list, path, method }: Rule, spec: RuleSpec): Remark[] {
       suggestion,
     });
   }
-  if (list === 'private' && (isRead(method) || method === 'ANY')) remarks.push(...codeRemarks(path));
-  if (slowPatterns(path, spec).some(looksExponential)) {
+  if (!slow && list === 'private' && (isRead(method) || method === 'ANY')) remarks.push(...codeRemarks(path));
+  if (slow || spec.valid.some((entry) => entry.kind === 'body-regex' && looksExponential(entry.regex))) {
     remarks.push({
       level: 'warn',
       code: 'slow-pattern',
@@ -133,11 +133,6 @@ function codeRemarks(path: string): Remark[] {
       return [];
   }
 }
-
-const slowPatterns = (path: string, { valid }: RuleSpec): string[] => [
-  ...pathToRegexp.parse(path).flatMap((token) => (typeof token === 'string' ? [] : [token.pattern])),
-  ...valid.flatMap((entry) => (entry.kind === 'body-regex' ? [entry.regex] : [])),
-];
 
 function originRemarks({ list, origin, basePath, auth }: Rule, bitbucket: BitbucketPlace): Remark[] {
   if (list === 'public' || origin === AGENT_ORIGIN) return [];

@@ -1,7 +1,7 @@
 import { METHODS } from '../rule-schema.ts';
 import type { RuleSet } from '../rule-set.ts';
 import type { Rule } from '../verdict.ts';
-import { coversPath } from './coverage.ts';
+import { type Cover, coverOf, coversPath } from './coverage.ts';
 import { deathOf } from './dead.ts';
 import type { Finding } from './finding.ts';
 
@@ -10,8 +10,9 @@ export function shadowFindings(rules: RuleSet, list: 'private' | 'public'): Find
   const alive = rules[list].filter(
     (rule) => deathOf(rule.path, rules.specs.get(rule.id)?.valid ?? []) === null,
   );
+  const covers = new Map(alive.map((rule) => [rule, coverOf(rule.path)]));
   return alive.flatMap((rule, index) => {
-    const earlier = alive.slice(0, index).find((candidate) => takesAll(candidate, rule, rules));
+    const earlier = alive.slice(0, index).find((candidate) => takesAll(candidate, rule, rules, covers));
     if (earlier === undefined) return [];
     const finding: Finding = {
       level: 'warn',
@@ -25,14 +26,15 @@ export function shadowFindings(rules: RuleSet, list: 'private' | 'public'): Find
   });
 }
 
-function takesAll(earlier: Rule, later: Rule, rules: RuleSet): boolean {
+function takesAll(earlier: Rule, later: Rule, rules: RuleSet, covers: ReadonlyMap<Rule, Cover>): boolean {
   const wanted = methodsOf(later);
   const taken = methodsOf(earlier);
   if (wanted.length === 0 || wanted.some((method) => !taken.includes(method))) return false;
   if (later.encodedSlash && !earlier.encodedSlash) return false;
   if (earlier.conditions !== null && conditionsOf(earlier, rules) !== conditionsOf(later, rules))
     return false;
-  return coversPath(earlier.path, later.path);
+  const [wide, narrow] = [covers.get(earlier), covers.get(later)];
+  return wide !== undefined && narrow !== undefined && coversPath(wide, narrow);
 }
 
 /** What a rule really allows. */

@@ -5,6 +5,7 @@ import {
   markdownCode,
   markdownTable,
   markdownText,
+  tableCode,
 } from '../../../src/commands/rules/formats.ts';
 
 describe('csv', () => {
@@ -27,7 +28,11 @@ describe('Markdown and HTML', () => {
     expect(markdownTable(['one', 'two', 'three', 'four'], [row]).split('\n').at(-1)).toBe(
       '| a\\|b | \\<script\\> | \\*x\\*\uFFFDy | \\[x\\](y) |',
     );
-    expect([markdownCode('/a|b'), markdownCode('a`b')]).toEqual(['`/a\\|b`', '`` a`b ``']);
+    expect([markdownCode('/a|b'), tableCode('/a|b'), markdownCode('a`b')]).toEqual([
+      '`/a|b`',
+      '`/a\\|b`',
+      '`` a`b ``',
+    ]);
   });
 
   it('escape what HTML would read', () => {

@@ -73,6 +73,8 @@ describe('lint', () => {
       ['warn secret-in-file'],
     ],
     ['a repeat in a repeat', { path: '/x', valid: [{ path: 'a', regex: '^(a+)+$' }] }, ['warn slow-pattern']],
+    ['a path that could keep it busy', { path: '/x/:y(.+)*/z' }, ['warn slow-pattern']],
+    ['a path that only looks so', { path: '/x/:y(\\d+)+' }, []],
     ['a misspelt field', { path: '/x', Path: '/y' }, ['warn misspelt-field']],
     ['a field it does not know', { path: '/x', stream: true }, ['info ignored']],
     ['what never matches', { path: '/x?y=1' }, ['warn dead']],
@@ -99,6 +101,13 @@ describe('lint', () => {
     );
     const yaml = 'base: &b\n  path: /x\nprivate:\n  - <<: *b\n    origin: https://${BITBUCKET_API}\n';
     expect(codes(yaml)).toContain('info merged-fields');
+  });
+
+  it('does not itself run into what it warns of', () => {
+    const regex = '^([0-9a-f]+)+x$';
+    const path = '/a/:x(.+)*/:y(.+)*/z';
+    const found = findings([{ path, valid: [{ path: 'a', regex }] }, { path: `/a/${'b/'.repeat(60)}c` }]);
+    expect(found.map(({ code }) => code)).toEqual(['slow-pattern']);
   });
 
   it('puts errors first', () => {

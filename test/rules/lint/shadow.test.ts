@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { exampleCalls } from '../../../src/rules/example-call.ts';
-import { coversPath } from '../../../src/rules/lint/coverage.ts';
+import { coverOf, coversPath } from '../../../src/rules/lint/coverage.ts';
 import { deathOf } from '../../../src/rules/lint/dead.ts';
 import { shadowFindings } from '../../../src/rules/lint/shadow.ts';
 import { Lookup } from '../../../src/rules/lookup.ts';
@@ -124,7 +124,7 @@ describe('a rule that is called shadowed or dead', () => {
     const random = new Random(31);
     for (const wide of CLOSE) {
       for (const narrow of CLOSE) {
-        if (!coversPath(wide, narrow)) continue;
+        if (!coversPath(coverOf(wide), coverOf(narrow))) continue;
         const lookup = new Lookup([wide, narrow].map(parsePattern));
         for (let count = 0; count < 100; count += 1) {
           const url = random.times(1 + random.number(5), () => random.pick(PARTS)).join('');
