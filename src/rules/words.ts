@@ -72,14 +72,14 @@ export function conditionWords(valid: readonly ConditionSpec[]): string[] {
 /** Where a rule's calls go, as the file says it; a login in it is masked. */
 export function target(origin: string | null, list: 'private' | 'public'): string {
   if (list === 'public') return 'Snyk, through the tunnel';
-  if (origin?.toLowerCase() === AGENT_ORIGIN) return 'this agent itself, nothing is asked of Bitbucket';
+  if (origin?.toLowerCase() === AGENT_ORIGIN) return 'this agent itself';
   return maskLogin(origin ?? '');
 }
 
 /** With which login, by the names of variables only. */
 export function loginWords(auth: Auth | null): string {
   if (auth === null) return 'none';
-  if (auth.scheme === 'bitbucket') return 'the one configured for Bitbucket';
+  if (auth.scheme === 'bitbucket') return 'as configured for Bitbucket';
   const { scheme, ...texts } = maskAuth(auth);
   return `${scheme}: ${Object.values(texts).join(', ')}`;
 }

@@ -18,17 +18,21 @@ body { font: 15px/1.45 system-ui, sans-serif; max-width: 76rem; margin: 0 auto; 
 h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
 h2 { font-size: 1.1rem; margin: 1.6rem 0 .5rem; }
 p { margin: .3rem 0; }
-code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: .92em ui-monospace, monospace; overflow-wrap: break-word; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .87rem; }
+table { border-collapse: collapse; width: 100%; font-size: .87rem; min-width: 44rem; }
 th, td { border: 1px solid var(--line); padding: .3rem .45rem; text-align: left; vertical-align: top; }
 th { background: var(--soft); }
 .writes { font-weight: bold; }
 .signature td { height: 3.2rem; }
-@page { size: A4 landscape; margin: 12mm; }
+@page { size: A4; margin: 10mm; }
 @media print {
   :root { color-scheme: light; }
-  body { font-size: 9pt; max-width: none; padding: 0; }
+  body { font-size: 8.5pt; line-height: 1.3; max-width: none; padding: 0; }
+  h2 { margin: .8rem 0 .3rem; }
+  table { font-size: 7.5pt; min-width: 0; }
+  th, td { padding: .15rem .3rem; }
+  code { overflow-wrap: anywhere; }
   .wide { overflow: visible; }
   tr, .signed { break-inside: avoid; }
   thead { display: table-header-group; }
@@ -84,14 +88,18 @@ function ruleTable(rules: readonly SheetRule[]): string {
 }
 
 function ruleRow(rule: SheetRule): string[] {
-  const { does, purpose, permission, conditions, target, login } = cellsOf(rule);
+  const { purpose, permission, target } = cellsOf(rule);
   return [
-    `<code>${htmlText(rule.id)}</code>`,
-    rule.writes ? `<span class="writes">${htmlText(does)}</span>` : htmlText(does),
-    `<code>${htmlText(`${rule.method} ${rule.path}`)}</code>`,
-    ...[purpose, permission, conditions, target, login].map(htmlText),
+    `<code>${breakable(rule.id)}</code>`,
+    `<code>${breakable(`${rule.method} ${rule.path}`)}</code>`,
+    rule.writes ? `<span class="writes">${htmlText(purpose)}</span>` : htmlText(purpose),
+    ...[permission, target].map(htmlText),
   ];
 }
+
+/** A line may break before a slash and behind a hyphen. */
+const breakable = (text: string): string =>
+  htmlText(text).replaceAll(/(?<!<)\/|(?<=-)/g, (at) => `<wbr>${at}`);
 
 /** @param rows HTML */
 function table(headings: readonly string[], rows: readonly (readonly string[])[], kind?: string): string {

@@ -45,17 +45,9 @@ export function sheetMarkdown(sheet: Sheet): string {
 function ruleTable(rules: readonly SheetRule[]): string {
   if (rules.length === 0) return 'Nothing.';
   const rows = rules.map((rule) => {
-    const { does, purpose, permission, conditions, target, login } = cellsOf(rule);
-    const [id, call] = [rule.id, `${rule.method} ${rule.path}`].map(tableCode);
-    const where = rule.target.startsWith('http') ? tableCode(target) : markdownText(target);
-    return [
-      id ?? '',
-      markdownText(does),
-      call ?? '',
-      ...[purpose, permission, conditions].map(markdownText),
-      where,
-      markdownText(login),
-    ];
+    const { purpose, permission, target } = cellsOf(rule);
+    const code = [rule.id, `${rule.method} ${rule.path}`].map(tableCode);
+    return [...code, ...[purpose, permission, target].map(markdownText)];
   });
   return markdownTable(RULE_HEADINGS, rows);
 }

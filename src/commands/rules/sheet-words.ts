@@ -20,16 +20,7 @@ export interface Sheet {
 /** What both forms of the page say. */
 export const TITLE = 'What this agent may ask of Bitbucket';
 
-export const RULE_HEADINGS = [
-  'Rule',
-  'Does',
-  'Call',
-  'Purpose',
-  'Permission',
-  'Conditions',
-  'Goes to',
-  'Login',
-] as const;
+export const RULE_HEADINGS = ['Rule', 'Call', 'What for', 'Permission', 'Goes to'] as const;
 export const FIREWALL_HEADINGS = ['Direction', 'Peer', 'Port', 'Protocol', 'Purpose'] as const;
 export const SIGNATURE = ['Name', 'Role', 'Date', 'Signature'] as const;
 
@@ -50,15 +41,17 @@ export const summary = ({
   ...(exampleAddress ? ['bitbucket.example.com stands for the address of Bitbucket.'] : []),
 ];
 
-/** A rule's cells in the order of the headings, but for the id and the call. */
-export const cellsOf = (rule: SheetRule) => ({
-  does: rule.does + (rule.writes ? ' — WRITES' : ''),
-  purpose: rule.purpose ?? '-',
-  permission: rule.permission ?? '-',
-  conditions: rule.conditions.length === 0 ? 'none' : rule.conditions.join(' '),
-  target: rule.target,
-  login: rule.list === 'public' ? '-' : rule.login,
-});
+/** What stands in a rule's last three cells. */
+export function cellsOf(rule: SheetRule): { purpose: string; permission: string; target: string } {
+  const { list, does, writes, purpose, permission, conditions, target, login } = rule;
+  const verb = `${does.charAt(0).toUpperCase()}${does.slice(1)}${writes ? ' — WRITES' : ''}`;
+  const only = conditions.length === 0 ? [] : ['Only if:', ...conditions];
+  return {
+    purpose: [`${verb}.`, ...(purpose === null ? [] : [purpose]), ...only].join(' '),
+    permission: permission ?? '-',
+    target: list === 'public' || login === 'none' ? target : `${target}; login: ${login}`,
+  };
+}
 
 export const ABOUT_HASH =
   'The hash covers every rule in force: its order, id, method, path, origin, login and conditions; not hosts, comments and purposes. With RULES_HASH set to it the agent does not start with other rules.';

@@ -57,7 +57,7 @@ describe('the page in HTML', () => {
     const { html } = pages([NASTY], {}, '24 November 2026');
     const open: string[] = [];
     for (const [, close, name = ''] of html.matchAll(/<(\/?)([a-z]\w*)[^>]*>/g)) {
-      if (name === 'meta') continue;
+      if (name === 'meta' || name === 'wbr') continue;
       if (close === '') open.push(name);
       else expect(open.pop()).toBe(name);
     }
@@ -70,7 +70,7 @@ describe('the page in Markdown', () => {
   it('keeps its tables whole whatever a rule says', () => {
     const { markdown } = pages([NASTY]);
     const row = markdown.split('\n').find((line) => line.includes('alert')) ?? '';
-    expect(row.match(/(?<!\\)\|/g)).toHaveLength(9);
+    expect(row.match(/(?<!\\)\|/g)).toHaveLength(6);
     expect(row.replace(/`[^`]*`/g, '')).not.toMatch(/(?<!\\)<script/);
   });
 });
