@@ -47,7 +47,9 @@ export function cellsOf(rule: SheetRule): { purpose: string; permission: string;
   const verb = `${does.charAt(0).toUpperCase()}${does.slice(1)}${writes ? ' — WRITES' : ''}`;
   const only = conditions.length === 0 ? [] : ['Only if:', ...conditions];
   return {
-    purpose: [`${verb}.`, ...(purpose === null ? [] : [purpose]), ...only].join(' '),
+    purpose: [...(purpose?.startsWith(`${verb} `) ? [] : [`${verb}.`]), purpose ?? '', ...only]
+      .filter(Boolean)
+      .join(' '),
     permission: permission ?? '-',
     target: list === 'public' || login === 'none' ? target : `${target}; login: ${login}`,
   };

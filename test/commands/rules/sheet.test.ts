@@ -7,6 +7,7 @@ import { loadList } from '../../../src/commands/rules/load.ts';
 import { sheetOf } from '../../../src/commands/rules/sheet.ts';
 import { sheetHtml } from '../../../src/commands/rules/sheet-html.ts';
 import { sheetMarkdown } from '../../../src/commands/rules/sheet-markdown.ts';
+import { cellsOf } from '../../../src/commands/rules/sheet-words.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sheet-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -126,4 +127,16 @@ describe('what stands on it', () => {
     expect(page.rules[0]).toMatchObject({ does: 'creates or replaces (off)', writes: false });
     expect(markdown).toContain('Nothing can be changed at Bitbucket');
   });
+
+  it('says once what a rule does', () => {
+    const cells = ['Reads one user.', 'Lists users.'].map(
+      (purpose) =>
+        cellsOf(pages([{ id: 'r', path: '/r', origin: ORIGIN, purpose }]).page.rules[0] ?? never()).purpose,
+    );
+    expect(cells).toEqual(['Reads one user.', 'Reads. Lists users.']);
+  });
 });
+
+function never(): never {
+  throw new Error('there is a rule');
+}
