@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
+import { NO_SECRETS, type Revealable, scrubber } from './scrub.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -11,16 +12,6 @@ export interface Log {
   error(message: string, fields?: Fields): void;
 }
 
-/** A value that prints as a mask; `reveal` hands it out. */
-interface Revealable {
-  reveal(): string;
-}
-
-const NONE: readonly Revealable[] = [];
-
-/** Shorter secrets are not searched for in finished lines: replacing one letter would mangle every line. */
-const SHORTEST_SCRUBBED = 8;
-
 /**
  * winston, one JSON object a line.
  *
@@ -31,11 +22,11 @@ const SHORTEST_SCRUBBED = 8;
  */
 export function createLog(
   level: string,
-  secrets: () => readonly Revealable[] = () => NONE,
+  secrets: () => readonly Revealable[] = () => NO_SECRETS,
   output: NodeJS.WriteStream = process.stdout,
 ): Log {
   const { combine, timestamp, json } = winston.format;
-  const scrub = scrubber(secrets);
+  const scrub = scrubbed(secrets);
   const logger = winston.createLogger({
     level,
     format: combine(timestamp(), json({ deterministic: false })),
@@ -50,20 +41,30 @@ export function createLog(
 /** Lines are written together after this time at most: one system call for many relayed calls. */
 const BATCH_MS = 20;
 
-/** Gathers lines; what is gathered is written at the latest when the process exits, where both outputs are synchronous. */
-function batched(target: NodeJS.WriteStream): Writable {
-  let lines = '';
+/**
+ * Gathers whole lines for an output; what is gathered is written at the latest when the process exits, where both
+ * outputs are synchronous.
+ */
+export function gathered(target: NodeJS.WriteStream): (lines: string) => void {
+  let waiting = '';
   const flush = () => {
-    const text = lines;
-    lines = '';
+    const text = waiting;
+    waiting = '';
     if (text !== '') target.write(text);
   };
   process.once('exit', flush);
+  return (lines) => {
+    if (waiting === '') setTimeout(flush, BATCH_MS).unref();
+    waiting += lines;
+  };
+}
+
+function batched(target: NodeJS.WriteStream): Writable {
+  const gather = gathered(target);
   return new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {
-      if (lines === '') setTimeout(flush, BATCH_MS).unref();
-      lines += line;
+      gather(line);
       done();
     },
   });
@@ -74,32 +75,10 @@ export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const MESSAGE = Symbol.for('message');
 
-function scrubber(secrets: () => readonly Revealable[]): winston.Logform.Format {
-  let known = NONE;
-  let needles: string[] = [];
+function scrubbed(secrets: () => readonly Revealable[]): winston.Logform.Format {
+  const scrub = scrubber(secrets);
   return winston.format((info) => {
-    const current = secrets();
-    if (current !== known) {
-      known = current;
-      needles = spellingsOf(current);
-    }
-    let line = info[MESSAGE] as string;
-    for (const needle of needles) {
-      if (line.includes(needle)) line = line.replaceAll(needle, '[secret]');
-    }
-    info[MESSAGE] = line;
+    info[MESSAGE] = scrub(info[MESSAGE] as string);
     return info;
   })();
-}
-
-/** The forms in which secrets can stand in somebody's error text. */
-function spellingsOf(secrets: readonly Revealable[]): string[] {
-  const texts = secrets.map((secret) => secret.reveal()).filter((text) => text.length >= SHORTEST_SCRUBBED);
-  const forms = texts.flatMap((text) => [
-    text,
-    encodeURIComponent(text),
-    Buffer.from(text).toString('base64'),
-    JSON.stringify(text).slice(1, -1),
-  ]);
-  return [...new Set(forms)];
 }

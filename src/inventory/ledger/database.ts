@@ -83,11 +83,7 @@ export class Database {
     } catch (error) {
       const code = sqliteCode(error);
       if (code === null || error instanceof AgentError) throw error;
-      const { message } = error as Error;
-      throw new AgentError('STATE_UNUSABLE', `${this.#file} cannot be used: ${message}.`, {
-        cause: error,
-        hint: hintFor(code),
-      });
+      throw unusable(this.#file, error);
     }
   }
 }
@@ -99,7 +95,15 @@ export function sqliteCode(error: unknown): number | null {
   return typeof at.errcode === 'number' ? at.errcode & 0xff : null;
 }
 
-function hintFor(code: number): string {
+/** A failure of SQLite's on a file, as the operator is told it. */
+export function unusable(file: string, error: unknown): AgentError {
+  return new AgentError('STATE_UNUSABLE', `${file} cannot be used: ${(error as Error).message}.`, {
+    cause: error,
+    hint: hintFor(sqliteCode(error)),
+  });
+}
+
+function hintFor(code: number | null): string {
   if (code === SQLITE.FULL) return 'Make room on the volume of STATE_DIR.';
   if (code === SQLITE.BUSY) return 'Another program has a file in STATE_DIR open; let it finish.';
   if (code === SQLITE.CORRUPT || code === SQLITE.NOTADB)
