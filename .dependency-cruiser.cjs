@@ -18,7 +18,7 @@ const rooms = [
   ['config', '^src/config/'],
   [
     'shared',
-    '^src/(buffer-collection|call|errors|folder-lock|heap-size|hop-by-hop|log|scrub|shown-text|version)\\.ts$',
+    '^src/(buffer-collection|call|errors|folder-lock|heap-size|hop-by-hop|log|private-folder|scrub|shown-text|version)\\.ts$',
   ],
 ];
 

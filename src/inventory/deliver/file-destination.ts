@@ -2,8 +2,8 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
+import { makePrivateFolder } from '../../private-folder.ts';
 import type { EntityType } from '../entity.ts';
-import { makePrivateFolder } from '../private-folder.ts';
 import type { Destination } from './destination.ts';
 
 const BATCHES = 'batches.ndjson';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { failureCode } from '../errors.ts';
+import { failureCode } from './errors.ts';
 
 /**
  * Makes a folder, and those above it, for their owner only; one that is there is left as it is. Step by step, since

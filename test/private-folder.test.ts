@@ -1,8 +1,8 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
-import { makePrivateFolder } from '../../src/inventory/private-folder.ts';
+import { makeTemporaryFolder } from '../sandbox/temporary-folder.ts';
+import { makePrivateFolder } from '../src/private-folder.ts';
 
 let place: ReturnType<typeof makeTemporaryFolder>;
 beforeEach(() => {

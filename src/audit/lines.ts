@@ -1,0 +1,87 @@
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+
+const LF = 10;
+const BLOCK_BYTES = 256 * 1024;
+/** No record is longer; what is longer is none. */
+export const LONGEST_LINE_BYTES = 1024 * 1024;
+
+/** A line without its line break. */
+export interface Line {
+  readonly bytes: Buffer;
+  /** `false`: there is no line break after it. */
+  readonly whole: boolean;
+}
+
+/**
+ * The lines of a file from its start, many at a time. Of a line that is too long only the beginning is given.
+ *
+ * @param end reads no further than this many bytes
+ */
+export async function* linesOf(
+  path: string,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<readonly Line[]> {
+  if (end <= 0) return;
+  let rest: Buffer = Buffer.alloc(0);
+  const options = {
+    highWaterMark: BLOCK_BYTES,
+    ...(end === Number.POSITIVE_INFINITY ? {} : { end: end - 1 }),
+  };
+  for await (const block of createReadStream(path, options) as AsyncIterable<Buffer>) {
+    const bytes = rest.length === 0 ? block : Buffer.concat([rest, block]);
+    const lines: Line[] = [];
+    let from = 0;
+    for (let to = bytes.indexOf(LF); to >= 0; to = bytes.indexOf(LF, from)) {
+      lines.push({ bytes: bytes.subarray(from, to), whole: true });
+      from = to + 1;
+    }
+    rest = bytes.subarray(from);
+    // Cut, so that it stays too long without growing.
+    if (rest.length > LONGEST_LINE_BYTES) rest = rest.subarray(0, LONGEST_LINE_BYTES + 1);
+    yield lines;
+  }
+  if (rest.length > 0) yield [{ bytes: rest, whole: false }];
+}
+
+/**
+ * The lines of a file from its end, last one first.
+ *
+ * @param end leaves out what is behind this many bytes
+ */
+export function* linesBackwards(path: string, end = Number.POSITIVE_INFINITY): Generator<Line> {
+  const fd = openSync(path, 'r');
+  try {
+    let position = Math.min(fstatSync(fd).size, end);
+    let whole = false;
+    let blocks: Buffer[] = [];
+    while (position > 0) {
+      const block = readBlock(fd, Math.max(0, position - BLOCK_BYTES), position);
+      position -= block.length;
+      let to = block.length;
+      for (let at = block.lastIndexOf(LF); at >= 0; at = at === 0 ? -1 : block.lastIndexOf(LF, at - 1)) {
+        const bytes = Buffer.concat([block.subarray(at + 1, to), ...blocks]);
+        blocks = [];
+        // The first one is what stands behind the last line break: nothing, if all is well.
+        if (whole || bytes.length > 0) yield { bytes, whole };
+        whole = true;
+        to = at;
+      }
+      if (to > 0) blocks.unshift(block.subarray(0, to));
+    }
+    const bytes = Buffer.concat(blocks);
+    if (whole || bytes.length > 0) yield { bytes, whole };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readBlock(fd: number, from: number, to: number): Buffer {
+  const block = Buffer.allocUnsafe(to - from);
+  let read = 0;
+  while (read < block.length) {
+    const count = readSync(fd, block, read, block.length - read, from + read);
+    if (count === 0) throw new Error('the file became shorter while it was read');
+    read += count;
+  }
+  return block;
+}

@@ -1,0 +1,70 @@
+import type { CallRecord, Road } from '../call.ts';
+import { DIRECTIONS } from './trail.ts';
+
+/** What a caller may make long is cut, in UTF-16 units. The path comes cut at 500, the query at 2,000. */
+const LONGEST_REQUEST_ID = 200;
+const LONGEST_METHOD = 40;
+
+/** Events beside those of the agent: what the trail tells of itself. */
+export type TrailEvent = 'recovered' | 'lost' | 'retention';
+export type EventFields = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What every record has. */
+export interface Stamp {
+  /** Epoch milliseconds. */
+  readonly time: number;
+  /** The rules hash. */
+  readonly rules: string;
+}
+
+/** Takes secrets out of a text. */
+export type Scrub = (text: string) => string;
+
+/** A call's fields in their fixed order, as JSON without braces. */
+export function callBody(road: Road, record: CallRecord, { time, rules }: Stamp, scrub: Scrub): string {
+  const { requestId, method, path, query, ruleId, allowed, reason, code, status, bytes, ms } = record;
+  return bodyOf({
+    time: new Date(time).toISOString(),
+    road,
+    direction: DIRECTIONS[road],
+    requestId: requestId === null ? null : foreign(requestId.slice(0, LONGEST_REQUEST_ID), scrub),
+    method: foreign(method.slice(0, LONGEST_METHOD), scrub),
+    path: foreign(path, scrub),
+    query: query === undefined ? undefined : foreign(query, scrub),
+    ruleId: ruleId === null ? null : foreign(ruleId, scrub),
+    allowed,
+    reason: foreign(reason, scrub),
+    code,
+    status,
+    bytes,
+    ms,
+    rules,
+  });
+}
+
+/** An event's fields as JSON without braces. Fields that every record has are not replaced by those given. */
+export function eventBody(event: string, fields: EventFields, { time, rules }: Stamp, scrub: Scrub): string {
+  const given = Object.entries(fields)
+    .filter(([name]) => !RESERVED.has(name))
+    .map(([name, value]) => [name, typeof value === 'string' ? foreign(value, scrub) : value]);
+  return bodyOf({ time: new Date(time).toISOString(), event, ...Object.fromEntries(given), rules });
+}
+
+const RESERVED = new Set(['seq', 'time', 'event', 'rules', 'prev']);
+
+const foreign = (text: string, scrub: Scrub): string => scrub(text.toWellFormed());
+
+const PLAIN = /^[\x20-\x7e]*$/;
+const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** What does not show but steers a terminal is written as `\uXXXX`: JSON itself escapes only a part of it. */
+function bodyOf(fields: Readonly<Record<string, unknown>>): string {
+  const json = JSON.stringify(fields).slice(1, -1);
+  return PLAIN.test(json) ? json : json.replace(STEERING, escaped);
+}
+
+const escaped = (text: string): string =>
+  Array.from(
+    { length: text.length },
+    (_, at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('');
