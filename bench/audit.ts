@@ -38,7 +38,12 @@ async function measure(perTurn: number): Promise<number> {
     const place = makeTemporaryFolder('bench');
     const trail = openTrail(
       { folder: place.path, stdout: false, onError: 'warn', retentionDays: 90, maxBytes: 2 ** 30 },
-      { rulesHash: `sha256:${'a'.repeat(64)}`, secrets: () => secrets, log: silentLog, output: process.stdout },
+      {
+        rulesHash: `sha256:${'a'.repeat(64)}`,
+        secrets: () => secrets,
+        log: silentLog,
+        output: process.stdout,
+      },
     );
     const empty = await spent(perTurn, () => {});
     const full = await spent(perTurn, () => trail.call('tunnel', record));

@@ -48,4 +48,30 @@ program
 
 nameRuleCommands(program.command('rules'));
 
+const audit = program.command('audit').description('read the audit trail in STATE_DIR');
+const ofAudit = (name: string, description: string) =>
+  audit
+    .command(name)
+    .description(description)
+    .option('--state-dir <folder>', 'the state folder; STATE_DIR when left out');
+
+ofAudit('verify', 'prove that no record was changed; exit code 0 proven, 1 broken, 2 nothing to read')
+  .option('--instance <name>', 'one chain only')
+  .option('--head <hash>', 'prove that a head noted elsewhere is in a chain')
+  .action(async (options) => (await import('./commands/audit.ts')).auditVerify(options));
+
+ofAudit('tail', 'show the newest records')
+  .option('-n, --lines <count>', 'how many', '20')
+  .option('-f, --follow', 'go on with what comes')
+  .option('--refused', 'refused calls only')
+  .option('--instance <name>', 'of one chain only')
+  .addOption(new Option('--format <format>', 'how').choices(['text', 'json']).default('text'))
+  .action(async (options) => (await import('./commands/audit.ts')).auditTail(options));
+
+ofAudit('usage', 'show which rules are used and which are not, and what is refused most')
+  .option('--days <days>', 'how far back; all there is when left out')
+  .option('--unused-for <days>', 'when a rule counts as unused', '30')
+  .option('--accept-list <file>', 'write an accept list without the unused rules, - for stdout')
+  .action(async (options) => (await import('./commands/audit.ts')).auditUsage(options));
+
 await program.parseAsync();

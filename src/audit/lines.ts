@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const LF = 10;
 const BLOCK_BYTES = 256 * 1024;
@@ -13,18 +13,22 @@ export interface Line {
 }
 
 /**
- * The lines of a file from its start, many at a time. Of a line that is too long only the beginning is given.
+ * The lines of a file from its start, many at a time. Of a line that is too long only the beginning is given. A file
+ * that is gone has none: retention may be at work.
  *
  * @param end reads no further than this many bytes
+ * @param start where a line begins
  */
 export async function* linesOf(
   path: string,
   end = Number.POSITIVE_INFINITY,
+  start = 0,
 ): AsyncGenerator<readonly Line[]> {
-  if (end <= 0) return;
+  if (end <= start || !existsSync(path)) return;
   let rest: Buffer = Buffer.alloc(0);
   const options = {
     highWaterMark: BLOCK_BYTES,
+    start,
     ...(end === Number.POSITIVE_INFINITY ? {} : { end: end - 1 }),
   };
   for await (const block of createReadStream(path, options) as AsyncIterable<Buffer>) {
@@ -44,11 +48,13 @@ export async function* linesOf(
 }
 
 /**
- * The lines of a file from its end, last one first.
+ * The lines of a file from its end, last one first; none of a file that is gone. Ends early where the file becomes
+ * shorter meanwhile.
  *
  * @param end leaves out what is behind this many bytes
  */
 export function* linesBackwards(path: string, end = Number.POSITIVE_INFINITY): Generator<Line> {
+  if (!existsSync(path)) return;
   const fd = openSync(path, 'r');
   try {
     let position = Math.min(fstatSync(fd).size, end);
@@ -56,6 +62,7 @@ export function* linesBackwards(path: string, end = Number.POSITIVE_INFINITY): G
     let blocks: Buffer[] = [];
     while (position > 0) {
       const block = readBlock(fd, Math.max(0, position - BLOCK_BYTES), position);
+      if (block === null) return;
       position -= block.length;
       let to = block.length;
       for (let at = block.lastIndexOf(LF); at >= 0; at = at === 0 ? -1 : block.lastIndexOf(LF, at - 1)) {
@@ -75,12 +82,12 @@ export function* linesBackwards(path: string, end = Number.POSITIVE_INFINITY): G
   }
 }
 
-function readBlock(fd: number, from: number, to: number): Buffer {
+function readBlock(fd: number, from: number, to: number): Buffer | null {
   const block = Buffer.allocUnsafe(to - from);
   let read = 0;
   while (read < block.length) {
     const count = readSync(fd, block, read, block.length - read, from + read);
-    if (count === 0) throw new Error('the file became shorter while it was read');
+    if (count === 0) return null;
     read += count;
   }
   return block;

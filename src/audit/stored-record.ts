@@ -50,10 +50,13 @@ export function readRecord(line: Buffer): StoredRecord | null {
   }
 }
 
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 function isRecord(value: unknown): value is StoredRecord {
   if (typeof value !== 'object' || value === null) return false;
   const { seq, time, prev, event, road, method, path, ruleId, reason } = value as Record<string, unknown>;
-  if (!Number.isSafeInteger(seq) || typeof time !== 'string' || typeof prev !== 'string') return false;
+  if (!Number.isSafeInteger(seq) || typeof prev !== 'string') return false;
+  if (typeof time !== 'string' || !TIME.test(time)) return false;
   if (event !== undefined) return typeof event === 'string';
   return (
     [road, method, path, reason].every((text) => typeof text === 'string') &&

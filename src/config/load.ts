@@ -100,7 +100,8 @@ function inOrder(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((one, other) => rank(one) - rank(other));
 }
 
-function environment(given: Readonly<Record<string, string | undefined>>, cwd: string): Environment {
+/** The variables, with `.env` of the folder behind them. */
+export function environment(given: Readonly<Record<string, string | undefined>>, cwd: string): Environment {
   const dotenv = readDotenv(new Environment({}, cwd).path('.env'));
   const env = new Environment({ ...(dotenv.ok ? dotenv.value : {}), ...given }, cwd);
   if (!dotenv.ok)
