@@ -1,5 +1,7 @@
 import type { Config } from './config/config.ts';
+import type { Trail } from './audit/trail.ts';
 import { AgentError } from './errors.ts';
+import type { Gate } from './gate.ts';
 import type { AdminRoutesOptions } from './http/admin/routes.ts';
 import type { AdminStatus, RuleStatus } from './http/admin/status.ts';
 import type { Listener } from './http/listener.ts';
@@ -7,7 +9,7 @@ import type { Inventory } from './inventory/inventory.ts';
 import type { Log } from './log.ts';
 import type { PauseSwitch } from './pause-switch.ts';
 import type { RecentCalls } from './recent-calls.ts';
-import type { RuleSet } from './rules/rule-set.ts';
+import { explain } from './rules/explain.ts';
 import type { Rule } from './rules/verdict.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
 import { agentVersion } from './version.ts';
@@ -15,17 +17,14 @@ import { agentVersion } from './version.ts';
 /** The parts that the operators' port shows. */
 export interface OperatorsPortOptions {
   readonly config: Config;
-  readonly rules: RuleSet;
+  readonly gate: Gate;
   readonly tunnel: Tunnel;
   readonly inventory: Inventory;
   readonly recent: RecentCalls;
   readonly pauseSwitch: PauseSwitch;
+  readonly trail: Trail;
   draining(): boolean;
   readonly log: Log;
-  /** What the status has beyond these parts, asked each time. */
-  more?(): Partial<Pick<AdminStatus, 'audit'>> & {
-    readonly rules?: Partial<Pick<AdminStatus['rules'], 'hash' | 'lint'>>;
-  };
   /** Routes that ask for a token of their own. */
   readonly ownToken?: AdminRoutesOptions['ownToken'];
   /** Further routes behind the port's guards. */
@@ -38,7 +37,7 @@ export interface OperatorsPortOptions {
  * @throws AgentError `LISTEN_FAILED`
  */
 export async function openOperatorsPort(options: OperatorsPortOptions): Promise<Listener | null> {
-  const { config, rules, tunnel, pauseSwitch, draining, log, ownToken = [], routes = [] } = options;
+  const { config, gate, tunnel, pauseSwitch, draining, log, ownToken = [], routes = [] } = options;
   const { host, port, token, allowedHosts } = config.admin;
   if (port === null) return null;
   const [{ openListener }, { adminRoutes }] = await Promise.all([
@@ -49,8 +48,8 @@ export async function openOperatorsPort(options: OperatorsPortOptions): Promise<
     token: token?.reveal() ?? null,
     allowedHosts,
     status: statusOf(options, Date.now()),
-    filters: rules.filters,
-    explain: (question, list) => (list === 'public' ? rules.decidePublic(question) : rules.decide(question)),
+    filters: gate.rules.filters,
+    explain: (question, list) => explain(gate.rules, question, list),
     relaying: pauseSwitch,
     health: { tunnels: () => tunnel.state, draining },
     ownToken,
@@ -74,31 +73,31 @@ export async function openOperatorsPort(options: OperatorsPortOptions): Promise<
 }
 
 function statusOf(options: OperatorsPortOptions, startedAt: number): () => AdminStatus {
-  const { config, rules, tunnel, recent, pauseSwitch, draining, more } = options;
-  return () => {
-    const { rules: ofRules, ...others } = more?.() ?? {};
-    return {
-      at: Date.now(),
-      startedAt,
-      version: agentVersion,
-      profile: config.profileName,
-      brokerServer: config.broker.serverUrl,
-      bitbucket: config.bitbucket.baseUrl,
-      draining: draining(),
-      tunnel: tunnel.state,
-      pause: pauseSwitch.state,
-      rules: {
-        file: config.accept.path,
-        shipped: config.accept.shipped,
-        writes: config.allowWrites,
-        rules: [...rules.private, ...rules.public].map((rule) => ruleStatus(rule, recent)),
-        ...ofRules,
-      },
-      inventory: inventoryStatus(options),
-      recent: recent.newest().map(({ query: _, ...call }) => call),
-      ...others,
-    };
-  };
+  const { config, gate, tunnel, recent, pauseSwitch, draining, trail } = options;
+  const { rules, rulesHash } = gate;
+  const lint = lintStatus(gate.findings());
+  return () => ({
+    at: Date.now(),
+    startedAt,
+    version: agentVersion,
+    profile: config.profileName,
+    brokerServer: config.broker.serverUrl,
+    bitbucket: config.bitbucket.baseUrl,
+    draining: draining(),
+    tunnel: tunnel.state,
+    pause: pauseSwitch.state,
+    rules: {
+      file: config.accept.path,
+      shipped: config.accept.shipped,
+      writes: config.allowWrites,
+      rules: [...rules.private, ...rules.public].map((rule) => ruleStatus(rule, recent)),
+      hash: rulesHash,
+      lint,
+    },
+    inventory: inventoryStatus(options),
+    recent: recent.newest().map(({ query: _, ...call }) => call),
+    audit: trail.state(),
+  });
 }
 
 function ruleStatus(rule: Rule, { hits }: RecentCalls): RuleStatus {

@@ -58,10 +58,11 @@ const PLAIN = /^[\x20-\x7e]*$/;
 const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** What does not show but steers a terminal is written as `\uXXXX`: JSON itself escapes only a part of it. */
-function bodyOf(fields: Readonly<Record<string, unknown>>): string {
-  const json = JSON.stringify(fields).slice(1, -1);
-  return PLAIN.test(json) ? json : json.replace(STEERING, escaped);
-}
+export const plainJson = (json: string): string =>
+  PLAIN.test(json) ? json : json.replace(STEERING, escaped);
+
+const bodyOf = (fields: Readonly<Record<string, unknown>>): string =>
+  plainJson(JSON.stringify(fields).slice(1, -1));
 
 const escaped = (text: string): string =>
   Array.from(

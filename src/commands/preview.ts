@@ -42,6 +42,7 @@ export function preview(what: 'users' | 'repositories', options: PreviewOptions)
     const config = loadConfig({ alsoWrong: gateProblems });
     const desk = openInventoryDesk(config, createLog('error', config.secrets, process.stderr), {
       deliver: false,
+      command: 'preview',
     });
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());

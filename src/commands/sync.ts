@@ -36,7 +36,7 @@ export function sync(options: SyncOptions): Promise<void> {
     const level = onTerminal && config.logLevel === 'info' ? 'warn' : config.logLevel;
     const log = createLog(level, config.secrets, process.stderr);
     dieLoudly(log);
-    const desk = openInventoryDesk(config, log, { deliver: options.dryRun !== true });
+    const desk = openInventoryDesk(config, log, { deliver: options.dryRun !== true, command: 'sync' });
     return await stoppable(desk, (signal) => once(desk, options, signal, onTerminal));
   }, EXIT.failed);
 }

@@ -1,7 +1,7 @@
 import express, { type Request, type Response, Router } from 'express';
 import type { CallRecord } from '../call.ts';
 import type { Secret } from '../config/secret.ts';
-import { AgentError, failureCode, HTTP_STATUS } from '../errors.ts';
+import { AgentError, type ErrorCode, failureCode, HTTP_STATUS } from '../errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { pathEnd } from '../rules/target.ts';
 import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
@@ -30,12 +30,19 @@ export interface WebhookOptions {
   /** Sends a request to Snyk. */
   forward(request: OutboundRequest): Promise<OutboundAnswer>;
   record(record: CallRecord): void;
+  /** Why no webhook is taken just now; `null` or left out: they are. */
+  closed?(): ErrorCode | null;
   /** Records keep the query. */
   readonly keepQuery?: boolean;
   /** Hears of each event once it has been answered, whatever the answer was. Must not throw. */
   onEvent?(event: WebhookEvent): void;
   readonly room?: WebhookRoom;
 }
+
+const TURNED_AWAY: Partial<Readonly<Record<ErrorCode, string>>> = {
+  TOO_MANY_WEBHOOKS: 'Too many webhooks at a time.',
+  AUDIT_UNAVAILABLE: 'The audit trail cannot be written, so nothing is relayed.',
+};
 
 /** How a webhook ended. */
 type Outcome = Pick<CallRecord, 'allowed' | 'ruleId' | 'reason' | 'status'> &
@@ -51,8 +58,10 @@ export function webhookRoutes(options: WebhookOptions): Router {
   const raw = express.raw({ type: () => true, limit: LARGEST_WEBHOOK_BYTES, inflate: false });
   router.use('/webhook', (request: Request, response: Response, next) => {
     const webhook = new Webhook(options, request, response);
+    const barrier = options.closed?.() ?? null;
+    if (barrier !== null) return webhook.turnAway(barrier);
     const place = room.enter(declaredBytes(request));
-    if (place === null) return webhook.turnAway();
+    if (place === null) return webhook.turnAway('TOO_MANY_WEBHOOKS');
     raw(request, response, (error?: unknown) => {
       const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       place.holds(body.length);
@@ -89,10 +98,9 @@ class Webhook {
     this.#requestId = requestIdOf(request);
   }
 
-  /** There is no room for it; its body is not read. */
-  turnAway(): void {
-    const code = 'TOO_MANY_WEBHOOKS';
-    this.#refuse(code, { code, message: 'Too many webhooks at a time.' }, code, 0);
+  /** It comes at a time when none is taken; its body is not read. */
+  turnAway(code: ErrorCode): void {
+    this.#refuse(code, { code, message: TURNED_AWAY[code] ?? 'not now' }, code, 0);
   }
 
   async serve(body: Buffer): Promise<void> {
@@ -140,7 +148,7 @@ class Webhook {
   }
 
   #refuse(
-    code: 'FILTER_BLOCKED' | 'SIGNATURE_INVALID' | 'TOO_MANY_WEBHOOKS',
+    code: ErrorCode,
     answer: Readonly<Record<string, string>>,
     reason: string,
     bytes: number,

@@ -6,7 +6,7 @@ import type { Login, Send } from '../bitbucket/send.ts';
 import { withTimeLimit } from '../bitbucket/time-limit.ts';
 import type { CallListener } from '../call.ts';
 import type { InventoryConfig } from '../config/config.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, type ErrorCode } from '../errors.ts';
 import { keepHeapSmall } from '../heap-size.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/verdict.ts';
@@ -48,6 +48,8 @@ export interface InventoryOptions {
   readonly receiver: string | null;
   /** Hears of the calls to Bitbucket (`inventory`) and of each try to deliver a batch (`delivery`). */
   readonly record?: CallListener;
+  /** Why no run may start just now; `null` or left out: it may. */
+  closed?(): ErrorCode | null;
   /** Records of calls keep the query. */
   readonly keepQuery?: boolean;
   readonly now?: () => number;
@@ -92,10 +94,11 @@ export class Inventory {
    * One run, alone in the state folder.
    *
    * @param who how another process is told that this one is at work, such as `sync --once`
-   * @throws AgentError `STATE_LOCKED`, `STATE_UNUSABLE`, `RULE_MISSING`: nothing was read then
+   * @throws AgentError `STATE_LOCKED`, `STATE_UNUSABLE`, `RULE_MISSING`, `AUDIT_UNAVAILABLE`: nothing was read then
    */
   async run(order: RunOrder, who: string): Promise<RunOutcome> {
     const { stateDir, destination } = this.#options;
+    this.#checkOpen();
     const lock = takeLock(stateDir, who);
     try {
       clearRehearsals(stateDir);
@@ -108,6 +111,7 @@ export class Inventory {
 
   /** Does what `run` would do, on a copy of the ledger; what would be sent is written into a folder instead. */
   async rehearse(order: RunOrder, who: string, folder: string): Promise<RunOutcome> {
+    this.#checkOpen();
     const destination = fileDestination(folder);
     const rehearsal = openRehearsal(this.#options.stateDir, who);
     try {
@@ -122,6 +126,7 @@ export class Inventory {
   async preview(
     options: Pick<PreviewOptions, 'type' | 'limit' | 'signal'>,
   ): Promise<readonly Resource<unknown>[]> {
+    this.#checkOpen();
     const { concurrency } = this.#options.settings;
     const { calls } = this.#ownCalls();
     const kept = this.#reader();
@@ -192,6 +197,14 @@ export class Inventory {
     } finally {
       reader?.close();
     }
+  }
+
+  #checkOpen(): void {
+    const code = this.#options.closed?.() ?? null;
+    if (code === null) return;
+    throw new AgentError(code, `Nothing is read from Bitbucket just now (${code}).`, {
+      hint: 'The audit trail cannot be written and AUDIT_ON_ERROR is refuse: see STATE_DIR/audit.',
+    });
   }
 
   async #execute(

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Found, marksOf, newest, writtenSince } from '../../audit/read.ts';
+import { plainJson } from '../../audit/record.ts';
 import { isCall, type StoredCall, type StoredEvent, type StoredRecord } from '../../audit/stored-record.ts';
 import { ConfigError } from '../../errors.ts';
 import { shownText } from '../../shown-text.ts';
@@ -46,7 +47,7 @@ export async function tail(folder: string, options: TailOptions): Promise<number
 const isRefused = (record: StoredRecord): boolean => isCall(record) && !record.allowed;
 
 function shown({ instance, record }: Found, format: TailOptions['format']): string {
-  if (format === 'json') return JSON.stringify({ instance, ...record });
+  if (format === 'json') return plainJson(JSON.stringify({ instance, ...record }));
   const what = isCall(record) ? call(record) : event(record);
   return `${record.time} ${instance} ${what}`;
 }

@@ -25,7 +25,7 @@ export async function usage(
   accept: () => AcceptConfig,
 ): Promise<number> {
   const days = options.days === undefined ? undefined : numberOf('--days', options.days);
-  const unusedDays = numberOf('--unused-for', options.unusedFor);
+  const unusedDays = Math.min(numberOf('--unused-for', options.unusedFor), days ?? Number.POSITIVE_INFINITY);
   const { path, text } = accept();
   const { list, problems } = parseAcceptList(text, path);
   if (list === null || problems.length > 0) throw new ConfigError(problems);
