@@ -9,7 +9,12 @@ const HOLDER_FILE = 'lock-holder.json';
 const BUSY = 5;
 
 /** The files in a locked folder that are there for the lock only. */
-export const LOCK_FILES: readonly string[] = [LOCK_FILE, HOLDER_FILE, `${HOLDER_FILE}.new`];
+export const LOCK_FILES: readonly string[] = [
+  LOCK_FILE,
+  `${LOCK_FILE}-journal`,
+  HOLDER_FILE,
+  `${HOLDER_FILE}.new`,
+];
 
 /** Locks that are held: one whose database was collected as garbage would be given up unseen. */
 const held = new Set<DatabaseSync>();

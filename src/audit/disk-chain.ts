@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chain, type ChainEnd } from './chain.ts';
 import { endOf } from './chain-end.ts';
@@ -103,8 +103,11 @@ export class DiskChain {
 
   #goOnWith(file: AuditFile, tornBytes: number): CurrentFile {
     const { folder } = this.instance;
-    const size = statSync(join(folder, file.name), { throwIfNoEntry: false })?.size ?? 0;
-    return new CurrentFile(folder, file, size - tornBytes);
+    const path = join(folder, file.name);
+    const size = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) - tornBytes;
+    // At once: the next record may belong into a new file.
+    if (tornBytes > 0) truncateSync(path, size);
+    return new CurrentFile(folder, file, size);
   }
 }
 

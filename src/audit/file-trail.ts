@@ -78,6 +78,7 @@ class FileTrail implements Trail {
   #syncTimer: NodeJS.Timeout | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   readonly #retentionTimer: NodeJS.Timeout;
+  #retaining = false;
   #closed = false;
 
   constructor(settings: TrailSettings, options: TrailOptions) {
@@ -271,7 +272,8 @@ class FileTrail implements Trail {
 
   #retain(): void {
     const disk = this.#disk;
-    if (disk === null || this.#failure.code !== null || this.#closed) return;
+    if (disk === null || this.#failure.code !== null || this.#closed || this.#retaining) return;
+    this.#retaining = true;
     const { folder, retentionDays, maxBytes } = this.#settings;
     const own = { name: disk.instance.name, file: disk.file };
     try {
@@ -282,6 +284,8 @@ class FileTrail implements Trail {
       });
     } catch (error) {
       this.#options.log.warn('audit files could not be cleared up', { code: failureCode(error) });
+    } finally {
+      this.#retaining = false;
     }
   }
 }

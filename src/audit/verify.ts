@@ -124,7 +124,7 @@ class Examination {
         if (after === undefined) return this.#torn(line);
         return breakAt(line, null, 'cut', 'the record ends in the middle, and others follow');
       }
-      const record = readRecord(line.bytes);
+      const record = isBare(line.bytes) ? readRecord(line.bytes) : null;
       if (record === null) return breakAt(line, null, 'changed', 'the line is no record');
       const broken = await this.#judge(line, record, lines);
       if (broken !== null) return broken;
@@ -213,6 +213,9 @@ class Examination {
     }
   }
 }
+
+/** Nothing stands around the record: editors put a carriage return before each line break. */
+const isBare = (line: Buffer): boolean => line[0] === 0x7b && line.at(-1) === 0x7d;
 
 const breakAt = ({ file, line }: Place, seq: number | null, damage: Damage, detail: string): Break => ({
   file,

@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import { Document, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { AcceptList } from './accept-list.ts';
 
 /**
@@ -8,14 +8,16 @@ import type { AcceptList } from './accept-list.ts';
  * @param without ids of rules
  */
 export function narrowedList(text: string, list: AcceptList, without: ReadonlySet<string>): string {
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), { merge: true, uniqueKeys: false });
-  const gone = [...list.private, ...list.public].filter(({ id }) => without.has(id));
-  for (const { list: name, number } of gone.toReversed()) document.deleteIn([name, number - 1]);
-  return `${printed(document)}\n`;
+  const document = readable(text);
+  for (const { list: name, number, id } of [...list.private, ...list.public].toReversed()) {
+    if (without.has(id)) document.deleteIn([name, number - 1]);
+  }
+  return `${json(document.contents, '')}\n`;
 }
 
-/** YAML's anchors and merges become plain values. */
-function printed(document: Document): string {
+/** YAML's anchors and merges become plain values, as what they refer to may go. */
+function readable(text: string): Document {
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), { merge: true, uniqueKeys: false });
   let aliases = false;
   visit(document, {
     Alias: () => {
@@ -23,7 +25,7 @@ function printed(document: Document): string {
       return visit.BREAK;
     },
   });
-  return aliases ? JSON.stringify(document.toJS(), null, 2) : json(document.contents, '');
+  return aliases ? new Document(document.toJS(), { aliasDuplicateObjects: false }) : document;
 }
 
 /** A node as JSON; a map may have a key twice, as comments do. */
