@@ -101,6 +101,8 @@ class FileTrail implements Trail {
 
   event(event: AgentEvent, fields: EventFields = {}): void {
     this.#event(event, fields);
+    // At once: whether the start could be written decides whether calls are taken.
+    this.#turn();
   }
 
   state(): TrailState {
