@@ -89,6 +89,10 @@ export function filesIn(folder: string): Record<string, Buffer> {
   );
 }
 
+/** The same of a state folder, without the audit trail: every command adds to that. */
+export const stateFilesIn = (folder: string): Record<string, Buffer> =>
+  Object.fromEntries(Object.entries(filesIn(folder)).filter(([name]) => !name.startsWith('audit/')));
+
 /** What a test can hold back and let go. */
 export function gate(): { readonly passed: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();

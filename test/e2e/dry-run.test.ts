@@ -3,7 +3,15 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ReceivedRequest } from '../../sandbox/receiver.ts';
-import { bodyOf, type CommandStage, filesIn, startCommandStage, told, type Workbench } from './command.ts';
+import {
+  bodyOf,
+  type CommandStage,
+  filesIn,
+  startCommandStage,
+  stateFilesIn,
+  told,
+  type Workbench,
+} from './command.ts';
 
 let desk: CommandStage;
 beforeAll(async () => {
@@ -26,7 +34,7 @@ const textsOf = (requests: readonly ReceivedRequest[]) => requests.map(({ body }
 
 /** What the state folder knows, by file. Who only reads with SQLite leaves an empty log and an index of it behind. */
 function stateIn(folder: string): Record<string, string> {
-  const files = Object.entries(filesIn(folder)).filter(
+  const files = Object.entries(stateFilesIn(folder)).filter(
     ([name, { length }]) => !/-shm$/.test(name) && length > 0,
   );
   return Object.fromEntries(
@@ -128,7 +136,7 @@ describe('sync --dry-run writes what a real run then sends, leaves no trace and 
     const { code, output } = await bench.ended(['sync', '--dry-run', '--out', '/dev/null/x']);
     expect(code).toBe(3);
     expect(output).toMatch(/Give --out a folder that this user may write to/);
-    expect(filesIn(bench.stateDir)).toEqual({});
+    expect(stateFilesIn(bench.stateDir)).toEqual({});
   });
 });
 
@@ -142,7 +150,7 @@ describe('preview', () => {
   it('shows exactly what a run sends, as JSON, before and after a run; keeps nothing, sends nothing', async () => {
     const bench = desk.fresh();
     const early = JSON.parse(await preview(bench, 'users', '--limit', '100', '--format', 'json'));
-    expect(filesIn(bench.stateDir)).toEqual({});
+    expect(stateFilesIn(bench.stateDir)).toEqual({});
     expect(bench.received()).toEqual([]);
     await realRun(bench, ['--enrich']);
     const { users, repositories } = bench.receiver;

@@ -191,6 +191,8 @@ describe('settings that change between two runs', () => {
     await agent.close();
     const all = await delivered(bench, env);
     delete all['batch 1'];
+    // The calls of the first run stay in the audit trail until retention removes them.
+    for (const name of Object.keys(all)) if (name.startsWith('audit/')) delete all[name];
     expect(count).toBe(1);
     expect(found(words, { ...all, ...(await pulled(bench, env)) })).toEqual([]);
     const { users, repositories, problems } = bench.receiver;
