@@ -6,6 +6,8 @@ import { ConfigError, type Problem } from './errors.ts';
 import type { Log } from './log.ts';
 import { canonicalRules } from './rules/canonical.ts';
 import { type LoginNeed, loadRules } from './rules/compile.ts';
+import type { Finding } from './rules/lint/finding.ts';
+import { lint } from './rules/lint/lint.ts';
 import { problemsByCause, type RuleFlaw } from './rules/rule-flaw.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 import type { Rule } from './rules/verdict.ts';
@@ -16,6 +18,8 @@ export interface Gate {
   /** See {@link hashOfRules}. */
   readonly rulesHash: string;
   loginOf(rule: Rule): Login | null;
+  /** What a careful reader would say of the list: see `lint`. */
+  findings(): readonly Finding[];
 }
 
 /** `sha256:` and 64 hexadecimal digits in lower case, of what {@link canonicalRules} gives. */
@@ -28,7 +32,8 @@ export const hashOfRules = (rules: RuleSet): string => `sha256:${hash('sha256', 
  *   are not the ones of `RULES_HASH`
  */
 export function openGate(config: Config, log: Log): Gate {
-  const { rules, problems, writesOff, leadNowhere, notes } = examine(config, []);
+  const loaded = examine(config, []);
+  const { rules, problems, writesOff, leadNowhere, notes } = loaded;
   if (rules === null || problems.length > 0) throw new ConfigError(problems);
   const rulesHash = hashOfRules(rules);
   checkHash(config, rulesHash, writesOff.length > 0);
@@ -46,7 +51,18 @@ export function openGate(config: Config, log: Log): Gate {
       hint: 'Only GET and HEAD leave for Bitbucket. Set ALLOW_WRITES=true to turn these rules on.',
     });
   }
-  return { rules, rulesHash, loginOf: (rule) => byRule.get(rule) ?? null };
+  return {
+    rules,
+    rulesHash,
+    loginOf: (rule) => byRule.get(rule) ?? null,
+    findings: () => lintOf(config, loaded),
+  };
+}
+
+function lintOf({ accept, bitbucket, allowWrites }: Config, loaded: ReturnType<typeof examine>): Finding[] {
+  const { origin, pathname } = new URL(bitbucket.baseUrl);
+  const place = { origin, basePath: pathname.replace(/\/$/, '') };
+  return lint({ file: accept.path, text: accept.text, loaded, bitbucket: place, allowWrites });
 }
 
 function checkHash(

@@ -1,15 +1,16 @@
-import type { Config } from './config/config.ts';
 import type { Trail } from './audit/trail.ts';
+import type { Config } from './config/config.ts';
 import { AgentError } from './errors.ts';
 import type { Gate } from './gate.ts';
 import type { AdminRoutesOptions } from './http/admin/routes.ts';
-import type { AdminStatus, RuleStatus } from './http/admin/status.ts';
+import type { AdminStatus, LintStatus, RuleStatus } from './http/admin/status.ts';
 import type { Listener } from './http/listener.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import type { Log } from './log.ts';
 import type { PauseSwitch } from './pause-switch.ts';
 import type { RecentCalls } from './recent-calls.ts';
 import { explain } from './rules/explain.ts';
+import type { Finding } from './rules/lint/finding.ts';
 import type { Rule } from './rules/verdict.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
 import { agentVersion } from './version.ts';
@@ -98,6 +99,15 @@ function statusOf(options: OperatorsPortOptions, startedAt: number): () => Admin
     recent: recent.newest().map(({ query: _, ...call }) => call),
     audit: trail.state(),
   });
+}
+
+function lintStatus(findings: readonly Finding[]): LintStatus {
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  return {
+    errors: count('error'),
+    warnings: count('warn'),
+    findings: findings.map(({ level, ruleId, text }) => ({ level, ruleId, text })),
+  };
 }
 
 function ruleStatus(rule: Rule, { hits }: RecentCalls): RuleStatus {

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import type { AgentEvent } from './audit/trail.ts';
 import { failureCode } from './errors.ts';
-import { makePrivateFolder } from './inventory/private-folder.ts';
+import { makePrivateFolder } from './private-folder.ts';
 import type { Log } from './log.ts';
 
 const FILE = 'paused.json';

@@ -147,12 +147,7 @@ class Webhook {
     }
   }
 
-  #refuse(
-    code: ErrorCode,
-    answer: Readonly<Record<string, string>>,
-    reason: string,
-    bytes: number,
-  ): void {
+  #refuse(code: ErrorCode, answer: Readonly<Record<string, string>>, reason: string, bytes: number): void {
     const status = HTTP_STATUS[code];
     this.#response.status(status).json(answer);
     this.#record({ allowed: false, ruleId: null, reason, status, code }, bytes);

@@ -49,7 +49,7 @@ beforeAll(async () => {
     serve: (call, answer) => relay.serve(call, answer),
   });
   closing.push(() => tunnel.drain('test', 1_000));
-  const desk = openInventoryDesk(config, silentLog, { deliver: false });
+  const desk = openInventoryDesk(config, silentLog, { deliver: false, command: 'sync' });
   closing.push(() => desk.drain('test'));
   inventory = desk.inventory;
   metrics.watch({ rules: gate.rules, tunnel, inventory, everyMs: config.inventory.everyMs });
