@@ -4,7 +4,7 @@ const rooms = [
   ['commands', '^src/commands/'],
   [
     'agent',
-    '^src/(metrics/|(agent|assembly|gate|metrics|operators-port|public-port|relay-port|pause-switch|recent-calls|recorder|scheduled-run|start-report)\\.ts$)',
+    '^src/(metrics/|(agent|assembly|examination|gate|metrics|operators-port|public-port|relay-port|pause-switch|recent-calls|recorder|scheduled-run|start-report)\\.ts$)',
   ],
   ['http', '^src/http/'],
   ['doctor', '^src/doctor/'],

@@ -14,15 +14,24 @@ export interface IssuedCertificate {
   readonly cert: string;
 }
 
+/** Epoch milliseconds. */
+export interface Validity {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A private certificate authority that lives as long as the process. */
 export interface Authority {
   /** PEM. */
   readonly ca: string;
-  /** A server certificate for these host names and IP addresses, valid for a day. */
-  issue(names: readonly string[]): IssuedCertificate;
+  /** A server certificate for these host names and IP addresses, valid for a day unless told otherwise. */
+  issue(names: readonly string[], validity?: Validity): IssuedCertificate;
+  /** An authority below this one. */
+  intermediate(): Authority;
 }
 
 interface Request {
+  readonly validity?: Validity | undefined;
   readonly issuer: string;
   readonly subject: string;
   readonly publicKey: KeyObject;
@@ -46,14 +55,20 @@ const AUTHORITY_NAME = 'Sandbox Authority';
 const DAY_MS = 86_400_000;
 
 /** Makes an authority with a new P-256 key. Certificates as RFC 5280 lays them out. */
-export function createAuthority(): Authority {
+export const createAuthority = (): Authority => authority(AUTHORITY_NAME, null);
+
+/** @param above who signs its certificate; `null`: it does so itself */
+function authority(
+  name: string,
+  above: { readonly name: string; readonly key: KeyObject } | null,
+): Authority {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const usage = { keyCertSign: 0x06 };
   const ca = certificate({
-    issuer: AUTHORITY_NAME,
-    subject: AUTHORITY_NAME,
+    issuer: above?.name ?? name,
+    subject: name,
     publicKey,
-    signer: privateKey,
+    signer: above?.key ?? privateKey,
     extensions: [
       extension(OID.basicConstraints, sequence(boolean(true)), true),
       extension(OID.keyUsage, bits(Buffer.of(usage.keyCertSign), 1), true),
@@ -62,10 +77,12 @@ export function createAuthority(): Authority {
   });
   return {
     ca,
-    issue(names) {
+    intermediate: () => authority(`${name} Intermediate`, { name, key: privateKey }),
+    issue(names, validity) {
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const cert = certificate({
-        issuer: AUTHORITY_NAME,
+        validity,
+        issuer: name,
         subject: names[0] ?? 'localhost',
         publicKey: pair.publicKey,
         signer: privateKey,
@@ -93,16 +110,16 @@ function keyIdentifier(key: KeyObject): Buffer {
     .digest();
 }
 
-function certificate({ issuer, subject, publicKey, signer, extensions }: Request): string {
+function certificate({ validity, issuer, subject, publicKey, signer, extensions }: Request): string {
   const algorithm = sequence(objectId(OID.ecdsaWithSha256));
   const version3 = der(0xa0, integer(Buffer.of(2)));
-  const now = Date.now();
+  const { from, to } = validity ?? { from: Date.now() - DAY_MS, to: Date.now() + DAY_MS };
   const body = sequence(
     version3,
     integer(Buffer.concat([Buffer.of(0x01), randomBytes(15)])),
     algorithm,
     distinguishedName(issuer),
-    sequence(time(now - DAY_MS), time(now + DAY_MS)),
+    sequence(time(from), time(to)),
     distinguishedName(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensions)),

@@ -1,4 +1,4 @@
-import { assemble, dismantle, type Parts } from './assembly.ts';
+import { assemble, DRAIN_MS, dismantle, type Parts } from './assembly.ts';
 import { pause } from './bitbucket/pause.ts';
 import type { Config } from './config/config.ts';
 import type { Listener } from './http/listener.ts';
@@ -11,9 +11,6 @@ import { openOperatorsPort } from './operators-port.ts';
 import { openPublicPort } from './public-port.ts';
 import { markedRun, scheduledRun } from './scheduled-run.ts';
 import { tellBitbucket, tellStart } from './start-report.ts';
-
-/** How long calls in flight may take after SIGTERM, as with the official client. */
-const DRAIN_MS = 12_000;
 
 /** A running agent. */
 export interface Agent {

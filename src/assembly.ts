@@ -25,6 +25,9 @@ import { AGENT_ORIGIN } from './rules/agent-origin.ts';
 import { Tunnel } from './tunnel/tunnel.ts';
 import { agentVersion } from './version.ts';
 
+/** How long calls in flight may take after SIGTERM, as with the official client. */
+export const DRAIN_MS = 12_000;
+
 /** What a call may have written into it, where that is allowed at all: addresses, and nothing else of the environment. */
 const SUBSTITUTED = new Set(['BROKER_CLIENT_URL', 'BITBUCKET', 'BITBUCKET_API', 'BITBUCKET_GIT']);
 

@@ -73,5 +73,17 @@ ofAudit('usage', 'show which rules are used and which are not, and what is refus
   .option('--unused-for <days>', 'when a rule counts as unused', '30')
   .option('--accept-list <file>', 'write an accept list without the unused rules, - for stdout')
   .action(async (options) => (await import('./commands/audit.ts')).auditUsage(options));
+program
+  .command('doctor')
+  .description(
+    'look at everything the agent needs and say what to do; exit code 0 in order, 1 something fails, 2 configuration',
+  )
+  .option('--json', 'for programs')
+  .option(
+    '--identify',
+    'also open a tunnel of its own for a moment; meanwhile it takes the calls of the token, and answers them as run does',
+  )
+  .option('--bundle <file>', 'also write a support archive (.tar.gz) without secrets')
+  .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
 
 await program.parseAsync();

@@ -82,6 +82,8 @@ export const HTTP_STATUS = {
   CONFIG_INVALID: 500,
   /** A port could not be opened. */
   LISTEN_FAILED: 500,
+  /** The support archive of `doctor` could not be written. */
+  BUNDLE_FAILED: 500,
   /** A defect of the agent itself. */
   INTERNAL: 500,
 } as const;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type LoginSources, Logins, loginFlaws } from './bitbucket/logins.ts';
-import type { Login } from './bitbucket/send.ts';
+import type { Credential, Login } from './bitbucket/send.ts';
 import type { Config, ConfigDraft } from './config/config.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import type { Log } from './log.ts';
@@ -20,6 +20,8 @@ export interface Gate {
   loginOf(rule: Rule): Login | null;
   /** What a careful reader would say of the list: see `lint`. */
   findings(): readonly Finding[];
+  /** What that login takes in turn; none for a rule without one. */
+  credentialsOf(rule: Rule): readonly Credential[];
 }
 
 /** `sha256:` and 64 hexadecimal digits in lower case, of what {@link canonicalRules} gives. */
@@ -55,6 +57,7 @@ export function openGate(config: Config, log: Log): Gate {
     rules,
     rulesHash,
     loginOf: (rule) => byRule.get(rule) ?? null,
+    credentialsOf: ({ auth }) => (auth === null ? [] : logins.credentials(auth)),
     findings: () => lintOf(config, loaded),
   };
 }

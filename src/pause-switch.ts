@@ -11,8 +11,8 @@ import {
 import { join } from 'node:path';
 import type { AgentEvent } from './audit/trail.ts';
 import { failureCode } from './errors.ts';
-import { makePrivateFolder } from './private-folder.ts';
 import type { Log } from './log.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 const FILE = 'paused.json';
 /** Failures to look at the file that mean that this process can never have written it. */

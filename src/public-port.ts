@@ -1,5 +1,6 @@
 import type { Parts } from './assembly.ts';
 import type { Config } from './config/config.ts';
+import { bitbucketOf } from './examination.ts';
 import type { Listener } from './http/listener.ts';
 import type { Marks } from './inventory/marks.ts';
 import { repositoryIn } from './inventory/repository-event.ts';
@@ -20,7 +21,7 @@ export interface PublicPortOptions {
 }
 
 /**
- * Opens the public port: health and webhooks. Express takes 6 MiB, so it is loaded here and not by commands that open
+ * Opens the public port: health, webhooks and the system check. Express takes 6 MiB, so it is loaded here and not by commands that open
  * no port.
  *
  * @throws AgentError `LISTEN_FAILED`
@@ -40,7 +41,7 @@ export async function openPublicPort(options: PublicPortOptions): Promise<Listen
     draining,
   });
   const certificate = tls === null ? null : { cert: tls.cert, key: tls.key.reveal() };
-  const routes = [health, await webhooks(options)];
+  const routes = [health, await webhooks(options), await systemcheck(options)];
   return openListener({ port, name: 'PORT', tls: certificate, routes, log });
 }
 
@@ -62,4 +63,12 @@ async function webhooks({ config, parts, marks }: PublicPortOptions) {
       if (place !== null) marks.add(place);
     },
   });
+}
+
+async function systemcheck({ config, parts }: PublicPortOptions) {
+  const [{ systemcheckRoutes }, { createSystemcheck }] = await Promise.all([
+    import('./http/systemcheck.ts'),
+    import('./doctor/systemcheck.ts'),
+  ]);
+  return systemcheckRoutes(config.listen.systemcheckPath, createSystemcheck(bitbucketOf(config, parts)));
 }

@@ -68,6 +68,11 @@ export class Logins {
     this.#pools.set(key, pool);
     return pool;
   }
+
+  /** The credentials that `resolve` takes in turn, in their order. */
+  credentials(auth: AuthTemplate): readonly Credential[] {
+    return credentialsOf(auth, this.#sources);
+  }
 }
 
 /** All that is wrong with the variables an `auth` names; nothing when it can be used. */

@@ -9,6 +9,9 @@ import { Secret } from './secret.ts';
 const SOUNDS_SECRET =
   /TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|AUTHORIZATION|BASIC_AUTH|(^|_)(PAT|PASS|KEY)(_|$)/i;
 
+/** Whether a name of someone else's tells that its value is a secret. */
+export const soundsSecret = (name: string): boolean => SOUNDS_SECRET.test(name);
+
 /** What `${NAME}` means in an accept list. Secrets have no meaning in an origin, other words none in an auth. */
 export interface Names {
   variable(name: string): string | undefined;
@@ -51,7 +54,7 @@ export function createNames(env: Environment, address: BitbucketAddress, given: 
 /** A declared variable says itself whether it is a secret; in lower case, as proxies may be written, it is the same one. */
 function isSecret(name: string): boolean {
   const variable = declared(name) ?? declared(name.toUpperCase());
-  return variable === undefined ? SOUNDS_SECRET.test(name) : variable.secret === true;
+  return variable === undefined ? soundsSecret(name) : variable.secret === true;
 }
 
 function foreignValues(env: Environment, name: string): readonly Secret[] {

@@ -28,6 +28,8 @@ export interface OwnCalls {
   get(url: string, signal?: AbortSignal): Promise<JsonReply>;
   /** Those of the calls that the accept list does not allow; nothing is sent. */
   missing(urls: readonly string[]): readonly MissingRule[];
+  /** The rule that sends the call to Bitbucket; `null`: none does. */
+  ruleFor(url: string): Rule | null;
 }
 
 export interface OwnCallsOptions {
@@ -64,7 +66,7 @@ export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
   const { loginOf, read, record, keepQuery, now = performance.now.bind(performance) } = options;
   const addresses = addressesOf(options);
   const way = wayFinder(options, addresses);
-  const ruleFor = ruleSuggestion(options.rules.private, addresses);
+  const suggested = ruleSuggestion(options.rules.private, addresses);
   const note = (
     url: string,
     started: number,
@@ -85,13 +87,14 @@ export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
       ...rest,
     });
   return {
-    missing: (urls) => urls.flatMap((url) => missingRule(url, way(url), ruleFor) ?? []),
+    missing: (urls) => urls.flatMap((url) => missingRule(url, way(url), suggested) ?? []),
+    ruleFor: (url) => way(url).rule,
     async get(url, signal) {
       const started = now();
       const found = way(url);
       if (found.rule === null) {
         note(url, started, found, { status: 0, bytes: 0, code: 'RULE_MISSING' });
-        throw ruleMissing([missingRule(url, found, ruleFor)].filter((rule) => rule !== null));
+        throw ruleMissing([missingRule(url, found, suggested)].filter((rule) => rule !== null));
       }
       const { rule } = found;
       const { origin, basePath } = rule;

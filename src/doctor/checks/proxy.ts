@@ -1,0 +1,67 @@
+import type { NetworkConfig } from '../../config/config.ts';
+import { failureCode } from '../../errors.ts';
+import type { Network } from '../../network.ts';
+import { fail, pass, type Result } from '../finding.ts';
+import type { Check } from '../run-checks.ts';
+import type { Target } from '../targets.ts';
+import { connectDirect, connectThrough, ProxyRefusal, shownProxy } from '../way.ts';
+import { dnsName } from './names.ts';
+
+export const proxyName = ({ name }: Target): string => `proxy ${name}`;
+
+/** Whether the proxy lets a connection through to the target; where none is used, why. */
+export function proxyCheck(target: Target, network: Network, settings: NetworkConfig): Check {
+  return {
+    name: proxyName(target),
+    needs: [dnsName(target)],
+    run: async (signal) => {
+      const proxy = network.proxyFor(target.url.href);
+      return [proxy === null ? direct(target, settings) : await through(proxy, target, settings, signal)];
+    },
+  };
+}
+
+function direct({ url }: Target, { httpProxy, httpsProxy }: NetworkConfig): Result {
+  const secure = url.protocol === 'https:';
+  if ((secure ? httpsProxy : httpProxy) !== null) return pass(`none: NO_PROXY has ${url.hostname}`);
+  const other = secure ? httpProxy : httpsProxy;
+  const hint = other === null ? '' : `; ${secure ? 'HTTPS_PROXY' : 'HTTP_PROXY'} is not set`;
+  return pass(`none: ${url.hostname} is reached directly${hint}`);
+}
+
+async function through(
+  proxy: string,
+  { url, websocket }: Target,
+  { extraCa }: NetworkConfig,
+  signal: AbortSignal,
+): Promise<Result> {
+  const shown = shownProxy(proxy);
+  const tunnelled = url.protocol === 'https:' || websocket;
+  try {
+    const socket = await (tunnelled
+      ? connectThrough(proxy, url, extraCa, signal)
+      : connectDirect(new URL(proxy), signal));
+    socket.destroy();
+    return tunnelled
+      ? pass(`${shown} lets connections through to ${url.host}`, { proxy: shown })
+      : pass(`${shown} is there; it is asked for http://${url.host} without CONNECT`, { proxy: shown });
+  } catch (error) {
+    return refusal(error, shown, url);
+  }
+}
+
+function refusal(error: unknown, proxy: string, { host }: URL): Result {
+  const variables = 'HTTP_PROXY and HTTPS_PROXY';
+  if (!(error instanceof ProxyRefusal)) {
+    const code = failureCode(error);
+    const todo = `Check host and port in ${variables}; if ${host} is reached without a proxy, name it in NO_PROXY.`;
+    return fail(`${proxy} cannot be reached (${code})`, todo, { proxy, code });
+  }
+  const { status } = error;
+  if (status === 407) {
+    const todo = `Check the user and the password in ${variables}, percent-encoded; only Basic is spoken.`;
+    return fail(`${proxy} refuses its login (407)`, todo, { proxy, status });
+  }
+  const todo = `Have the proxy allow CONNECT to ${host}, or name the host in NO_PROXY if it is reached without one.`;
+  return fail(`${proxy} answers CONNECT to ${host} with ${status}`, todo, { proxy, status });
+}

@@ -1,0 +1,111 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BrokerConfig } from '../../config/config.ts';
+import { failureCode } from '../../errors.ts';
+import type { Network } from '../../network.ts';
+import type { Tunnel } from '../../tunnel/tunnel.ts';
+import { ask, member } from '../ask.ts';
+import { fail, pass, type Result, warn } from '../finding.ts';
+import type { Check } from '../run-checks.ts';
+import { agentIn, type RunningAgent } from '../running-agent.ts';
+
+export const TUNNEL = 'tunnel';
+export const OWN_TUNNEL = 'own tunnel';
+
+const OPEN_MS = 12_000;
+const CONFIRM_MS = 3_000;
+const CONFIRM_EVERY_MS = 200;
+const DRAIN_MS = 10_000;
+
+/** The tunnel of the agent that runs here, as its ports tell it. */
+export function tunnelCheck(running: Promise<RunningAgent>, { serverUrl }: BrokerConfig): Check {
+  return {
+    name: TUNNEL,
+    run: async () => {
+      const found = await running;
+      const agent = agentIn(found);
+      if (agent === null) {
+        const todo =
+          'Start it with run; doctor --identify tries the tunnel without it. In a pod, run doctor in the same container.';
+        return [warn('no agent answers at its ports here, so nobody has a tunnel to ask for', todo)];
+      }
+      const { sockets } = found;
+      if (!agent.open) {
+        const todo = 'The lines "tunnel down" in its log say why; see the checks of the Snyk server here.';
+        return [fail('the running agent has no tunnel', todo, { sockets })];
+      }
+      if (found.serverUrl !== null && found.serverUrl !== serverUrl) {
+        const todo = 'Start it again, or give doctor the same configuration.';
+        return [warn(`the running agent is connected to ${found.serverUrl}, not to ${serverUrl}`, todo)];
+      }
+      return [...sockets.filter(({ open }) => !open).map(closedSocket), openTunnel(found)];
+    },
+  };
+}
+
+const closedSocket = ({ role }: { role: string }): Result =>
+  warn(
+    `the ${role} socket is not open`,
+    'The lines "tunnel down" in the log say why; one is enough to work.',
+  );
+
+function openTunnel({ sockets }: RunningAgent): Result {
+  const told = sockets.filter(({ open }) => open).map(({ role, since }) => `${role} since ${since}`);
+  return pass(`open${told.length === 0 ? '' : `: ${told.join(', ')}`}`, { sockets });
+}
+
+/**
+ * Opens a tunnel of its own for a moment, and looks whether the server shows it. The server sends it the token's calls
+ * meanwhile, which are answered as `run` answers them. It never says whether it knows the token.
+ */
+export function identifyCheck(
+  needs: readonly string[],
+  tunnel: Tunnel,
+  network: Network,
+  broker: BrokerConfig,
+): Check {
+  return {
+    name: OWN_TUNNEL,
+    needs,
+    limitMs: OPEN_MS + CONFIRM_MS + DRAIN_MS + 5_000,
+    run: async (signal) => {
+      try {
+        void tunnel.start();
+        if (await tunnel.opened(signal, OPEN_MS)) return [await confirmation(network, broker, signal)];
+        const reason = tunnel.state.map(({ lastError }) => lastError).find((error) => error !== null);
+        const todo =
+          'Check that proxy and firewall let websockets (Upgrade: websocket) through to the Snyk server.';
+        return [fail(`did not open within ${OPEN_MS / 1000} s (${reason ?? 'no reason told'})`, todo)];
+      } finally {
+        await tunnel.drain('SIGTERM', DRAIN_MS);
+      }
+    },
+  };
+}
+
+const UNCONFIRMED =
+  'See in Snyk that the integration is connected: the server takes any token and never says whether it knows it.';
+
+async function confirmation(
+  network: Network,
+  { serverUrl, token }: BrokerConfig,
+  signal: AbortSignal,
+): Promise<Result> {
+  const url = `${serverUrl}/connection-status/${token.reveal()}`;
+  const deadline = performance.now() + CONFIRM_MS;
+  for (;;) {
+    const seen = await ask(network, url, { signal }).then(
+      ({ status, json }) => ({ status, clients: member(json, 'clients') }),
+      (error: unknown) => failureCode(error),
+    );
+    if (typeof seen !== 'string' && seen.status === 200 && Array.isArray(seen.clients)) {
+      const { length } = seen.clients;
+      return pass(`opened; the server shows ${length} connection(s) of this token`, { connections: length });
+    }
+    if (performance.now() < deadline) {
+      await pause(CONFIRM_EVERY_MS, undefined, { signal });
+      continue;
+    }
+    const answer = typeof seen === 'string' ? seen : `status ${seen.status}`;
+    return warn(`opened; /connection-status is closed (${answer})`, UNCONFIRMED, { answer });
+  }
+}
