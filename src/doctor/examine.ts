@@ -8,7 +8,7 @@ import { clockCheck, rateLimitCheck } from './checks/observed.ts';
 import { portsCheck } from './checks/ports.ts';
 import { proxyCheck, proxyName } from './checks/proxy.ts';
 import { configurationCheck, type LintReport, rulesCheck } from './checks/settings.ts';
-import { CREDENTIALS, credentialsCheck, inventoryRulesCheck, sightCheck } from './checks/sight.ts';
+import { CREDENTIALS, credentialsCheck, inventoryRulesCheck, sightCheck, VISIBLE } from './checks/sight.ts';
 import { deliveryCheck, snykApiCheck, snykServerCheck } from './checks/snyk.ts';
 import { type FreeBytes, stateFolderCheck } from './checks/state-folder.ts';
 import { tlsCheck, tlsName } from './checks/tls.ts';
@@ -60,7 +60,7 @@ function checksFor(options: DoctorOptions, stop: AbortSignal): readonly Check[] 
     bitbucketCheck(last(ways, BITBUCKET), config, desk),
     credentialsCheck([BITBUCKET], logins),
     sightCheck(config, desk, logins),
-    rateLimitCheck([CREDENTIALS], observations),
+    rateLimitCheck({ needs: [CREDENTIALS], after: [VISIBLE] }, observations),
     clockCheck([SNYK_SERVER, CREDENTIALS], observations),
     stateFolderCheck(config.stateDir, options.freeBytes),
     portsCheck(config, running),

@@ -33,7 +33,7 @@ export function echo(call: Call, answer: Answer): void {
 }
 
 /** A tunnel to the double that has not begun to connect. */
-export function tunnelTo(double: BrokerDouble, options: Partial<TunnelOptions> = {}) {
+export function tunnelTo(double: Pick<BrokerDouble, 'url'>, options: Partial<TunnelOptions> = {}) {
   const network = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], extraCa: [] });
   const log = recordingLog();
   const tunnel = new Tunnel({

@@ -28,11 +28,10 @@ function skew({ server, offMs }: ClockSight): Result {
 }
 
 /** What Bitbucket's answers to other checks told of its rate limit. */
-export function rateLimitCheck(after: readonly string[], observations: Observations): Check {
+export function rateLimitCheck(waits: Pick<Check, 'needs' | 'after'>, observations: Observations): Check {
   return {
     name: 'rate limit',
-    after,
-    needs: after,
+    ...waits,
     run: () => {
       const { rate } = observations;
       if (rate === null) return [pass('Bitbucket tells of none')];

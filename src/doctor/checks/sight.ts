@@ -10,6 +10,7 @@ import type { LoginSight } from '../logins.ts';
 import type { Check } from '../run-checks.ts';
 
 export const CREDENTIALS = 'credentials';
+export const VISIBLE = 'visible';
 
 /** Each credential by the name of its variable, with what `sights` has found. */
 export const credentialsCheck = (
@@ -56,7 +57,7 @@ export function sightCheck(
 ): Check {
   const { enabled } = config.inventory;
   return {
-    name: 'visible',
+    name: VISIBLE,
     needs: [CREDENTIALS],
     limitMs: 60_000,
     run: async (signal) => {
@@ -106,6 +107,11 @@ async function look(
   }
   try {
     const reply = await calls.get(url, signal);
+    if (reply.status === 429) {
+      return warn(`${name}: Bitbucket limits its rate just now (429)`, 'Try again in a minute.', {
+        list: name,
+      });
+    }
     if (reply.status >= 400) {
       const { message, hint = '' } = new RefusedError(url, reply);
       return bad(`${name}: ${message.replace(/\.$/, '')}; ${loss}`, hint, {

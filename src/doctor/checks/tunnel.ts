@@ -11,8 +11,8 @@ import { agentIn, type RunningAgent } from '../running-agent.ts';
 export const TUNNEL = 'tunnel';
 export const OWN_TUNNEL = 'own tunnel';
 
-const OPEN_MS = 12_000;
-const CONFIRM_MS = 3_000;
+/** How long the tunnel has to open, and the server to show it; milliseconds. */
+const PATIENCE = { openMs: 12_000, confirmMs: 3_000 };
 const CONFIRM_EVERY_MS = 200;
 const DRAIN_MS = 10_000;
 
@@ -62,19 +62,21 @@ export function identifyCheck(
   tunnel: Tunnel,
   network: Network,
   broker: BrokerConfig,
+  { openMs, confirmMs } = PATIENCE,
 ): Check {
   return {
     name: OWN_TUNNEL,
     needs,
-    limitMs: OPEN_MS + CONFIRM_MS + DRAIN_MS + 5_000,
+    limitMs: openMs + confirmMs + DRAIN_MS + 5_000,
     run: async (signal) => {
       try {
         void tunnel.start();
-        if (await tunnel.opened(signal, OPEN_MS)) return [await confirmation(network, broker, signal)];
+        if (await tunnel.opened(signal, openMs))
+          return [await confirmation(network, broker, confirmMs, signal)];
         const reason = tunnel.state.map(({ lastError }) => lastError).find((error) => error !== null);
         const todo =
           'Check that proxy and firewall let websockets (Upgrade: websocket) through to the Snyk server.';
-        return [fail(`did not open within ${OPEN_MS / 1000} s (${reason ?? 'no reason told'})`, todo)];
+        return [fail(`did not open within ${openMs / 1000} s (${reason ?? 'no reason told'})`, todo)];
       } finally {
         await tunnel.drain('SIGTERM', DRAIN_MS);
       }
@@ -88,10 +90,11 @@ const UNCONFIRMED =
 async function confirmation(
   network: Network,
   { serverUrl, token }: BrokerConfig,
+  confirmMs: number,
   signal: AbortSignal,
 ): Promise<Result> {
   const url = `${serverUrl}/connection-status/${token.reveal()}`;
-  const deadline = performance.now() + CONFIRM_MS;
+  const deadline = performance.now() + confirmMs;
   for (;;) {
     const seen = await ask(network, url, { signal }).then(
       ({ status, json }) => ({ status, clients: member(json, 'clients') }),
