@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { writeBundle } from '../doctor/bundle/bundle.ts';
+import { createScrub } from '../doctor/bundle/scrub.ts';
 import { configurationFindings } from '../doctor/checks/settings.ts';
 import { countsOf, type Finding } from '../doctor/finding.ts';
 import { ConfigError } from '../errors.ts';
@@ -18,6 +19,9 @@ export interface DoctorCommandOptions {
   readonly identify?: boolean;
   readonly bundle?: string;
 }
+
+/** Shorter ones would mangle every line. */
+const SHORTEST_SECRET = 8;
 
 /** What there is to look at; nothing but the problems when the configuration cannot be used. */
 type Patient =
@@ -79,12 +83,17 @@ async function examined(patient: Patient, identify: boolean): Promise<readonly F
   process.on('SIGINT', leave);
   process.on('SIGTERM', leave);
   try {
-    return await patient.examination.examine({ identify, stop: stop.signal });
+    const findings = await patient.examination.examine({ identify, stop: stop.signal });
+    return withoutSecrets(findings, patient.config);
   } finally {
     process.off('SIGINT', leave);
     process.off('SIGTERM', leave);
   }
 }
+
+/** As in the log: what others answer may repeat what they were sent. */
+const withoutSecrets = (findings: readonly Finding[], { secrets }: Config): readonly Finding[] =>
+  JSON.parse(createScrub(secrets(), SHORTEST_SECRET).json(findings));
 
 const asJson = (findings: readonly Finding[]): string =>
   JSON.stringify(

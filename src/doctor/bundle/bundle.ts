@@ -2,10 +2,11 @@ import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Config } from '../../config/config.ts';
 import { reportEnvironment } from '../../config/environment-report.ts';
+import { Secret } from '../../config/secret.ts';
 import { AgentError, failureCode } from '../../errors.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import type { RuleSet } from '../../rules/rule-set.ts';
 import { askHere } from '../ask.ts';
+import type { BitbucketDeskOptions } from '../bitbucket-desk.ts';
 import { countsOf, type Finding } from '../finding.ts';
 import { adminUrl, findAgent } from '../running-agent.ts';
 import { auditTail } from './audit-tail.ts';
@@ -17,7 +18,7 @@ import { type TarEntry, tar } from './tar.ts';
 export interface BundleSources {
   readonly findings: readonly Finding[];
   readonly config: Config | null;
-  readonly gate: { readonly rules: RuleSet } | null;
+  readonly gate: Pick<BitbucketDeskOptions, 'rules' | 'credentialsOf'> | null;
   readonly inventory: Pick<Inventory, 'status'> | null;
 }
 
@@ -33,9 +34,22 @@ const RUNS = 20;
  */
 export async function writeBundle(file: string, sources: BundleSources): Promise<void> {
   const environment = reportEnvironment();
-  const secrets = [...environment.secrets, ...(sources.config?.secrets() ?? [])];
+  const secrets = [...environment.secrets, ...(sources.config?.secrets() ?? []), ...writtenOut(sources.gate)];
   const entries = await entriesOf(sources, environment, createScrub(secrets));
   writeNew(file, gzipSync(tar(entries, Date.now())));
+}
+
+/** What rules log in with, also where it stands in the accept list itself. */
+function writtenOut(gate: BundleSources['gate']): readonly Secret[] {
+  if (gate === null) return [];
+  const headers = gate.rules.private.flatMap((rule) => gate.credentialsOf(rule));
+  const texts = headers.flatMap(({ authorization }) => {
+    const [scheme = '', value = authorization] = authorization.split(/ (.*)/s);
+    if (scheme !== 'Basic') return [value];
+    const login = Buffer.from(value, 'base64').toString('utf8');
+    return [value, login, login.slice(login.indexOf(':') + 1)];
+  });
+  return [...new Set(texts)].map((text) => new Secret(text));
 }
 
 async function entriesOf(

@@ -18,9 +18,15 @@ export interface Scrub {
   assertClean(text: string): void;
 }
 
-/** Knows secrets raw, percent-encoded, as base64 and as JSON writes them, and any login in a URL. */
-export function createScrub(secrets: readonly Revealable[]): Scrub {
-  const needles = spellings(secrets.map((secret) => secret.reveal()));
+/**
+ * Knows secrets raw, percent-encoded, as base64 and as JSON writes them, and any login in a URL.
+ *
+ * @param shortest spellings of fewer characters are not looked for
+ */
+export function createScrub(secrets: readonly Revealable[], shortest = SHORTEST): Scrub {
+  const needles = spellings(secrets.map((secret) => secret.reveal())).filter(
+    ({ length }) => length >= shortest,
+  );
   const text = (given: string): string => {
     let clean = given;
     for (const needle of needles) if (clean.includes(needle)) clean = clean.replaceAll(needle, MASK);
@@ -60,7 +66,5 @@ function spellings(texts: readonly string[]): string[] {
       JSON.stringify(text).slice(1, -1),
     ];
   });
-  return [...new Set(forms)]
-    .filter((form) => form.length >= SHORTEST)
-    .sort((one, other) => other.length - one.length);
+  return [...new Set(forms)].sort((one, other) => other.length - one.length);
 }
