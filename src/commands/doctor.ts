@@ -55,7 +55,6 @@ export function doctor(options: DoctorCommandOptions): Promise<void> {
       );
     }
     if (patient.config === null) return EXIT.config;
-    await patient.examination.drain('SIGTERM');
     return countsOf(findings).FAIL > 0 ? EXIT.defect : EXIT.ok;
   }, EXIT.defect);
 }
@@ -86,6 +85,7 @@ async function examined(patient: Patient, identify: boolean): Promise<readonly F
     const findings = await patient.examination.examine({ identify, stop: stop.signal });
     return withoutSecrets(findings, patient.config);
   } finally {
+    await patient.examination.drain('SIGTERM');
     process.off('SIGINT', leave);
     process.off('SIGTERM', leave);
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as plainRequest } from 'node:http';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { Network } from '../network.ts';
 
@@ -47,8 +47,10 @@ export async function askHere(
   const request = url.startsWith('https:')
     ? secureRequest(url, { ...options, rejectUnauthorized: false })
     : plainRequest(url, options);
+  // What fails once the beginning of an answer was read is nobody's concern.
+  request.on('error', () => {});
   request.end();
-  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
   const text = await beginningOf(response);
   return { status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) };
 }

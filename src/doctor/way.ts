@@ -39,11 +39,8 @@ export const shownProxy = (proxy: string): string => {
 export function connectDirect(target: URL, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostOf(target), port: portOf(target), signal });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
+    socket.on('error', reject);
+    socket.once('connect', () => resolve(socket));
   });
 }
 
@@ -79,11 +76,12 @@ export function connectThrough(
     const request =
       protocol === 'https:' ? secureRequest({ ...options, ca: trusted(ca) }) : plainRequest(options);
     request.once('connect', (response, socket) => {
+      socket.on('error', reject);
       if (response.statusCode === 200) return resolve(socket as Socket);
       socket.destroy();
       reject(new ProxyRefusal(response.statusCode ?? 0));
     });
-    request.once('error', (cause) => reject(new ProxyUnreachable(cause)));
+    request.on('error', (cause) => reject(new ProxyUnreachable(cause)));
     request.end();
   });
 }
