@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { reportEnvironment } from '../../src/config/environment-report.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { VARIABLES } from '../../src/config/schema.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { auditTail } from '../../src/doctor/bundle/audit-tail.ts';
 import { writeBundle } from '../../src/doctor/bundle/bundle.ts';
 import { createScrub } from '../../src/doctor/bundle/scrub.ts';
 import { tar } from '../../src/doctor/bundle/tar.ts';
-import { endAll, file, folder } from './stage.ts';
+import { startServer } from '../kit/http-server.ts';
+import { atTheEnd, endAll, environment, file, folder } from './stage.ts';
 
 afterEach(endAll);
 
@@ -177,6 +179,26 @@ describe('a support archive', () => {
       message: expect.stringContaining('EEXIST'),
     });
     expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it.each([
+    ['the agent', '{"ok":true,"tunnel":"open","draining":false}', 'Bearer a-long-admin-token'],
+    ['another program', 'hello', undefined],
+  ])("has the metrics, and sends the token for them, only where %s holds the operators' port", async (who, readiness, sent) => {
+    const heard: unknown[] = [];
+    const admin = await startServer(({ url, headers }, response) => {
+      if (url === '/metrics') heard.push(headers.authorization);
+      response.end(url === '/metrics' ? 'calls_total{token="a-long-admin-token"} 7\n' : readiness);
+    });
+    atTheEnd(() => admin.close());
+    const env = await environment({ ADMIN_PORT: String(admin.port), ADMIN_TOKEN: 'a-long-admin-token' });
+    const config = loadConfig({ env, cwd: folder() });
+    const path = join(folder(), 'a.tar.gz');
+    await writeBundle(path, { ...nothing, config });
+    const text = gunzipSync(readFileSync(path)).toString('latin1');
+    expect(heard).toEqual(sent === undefined ? [] : [sent]);
+    expect(text.includes('calls_total{token="[secret]"} 7')).toBe(who === 'the agent');
+    expect(text).not.toContain('a-long-admin-token');
   });
 
   it('tells where it cannot be written', async () => {

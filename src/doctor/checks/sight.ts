@@ -1,27 +1,20 @@
 import { RefusedError } from '../../bitbucket/refused-error.ts';
+import type { Credential } from '../../bitbucket/send.ts';
 import type { Config } from '../../config/config.ts';
+<<<<<<< HEAD
 import { AgentError } from '../../errors.ts';
 import { planOf } from '../../inventory/collect/plan.ts';
+=======
+>>>>>>> b52aa4c (feat(doctor): pools whose credentials are shown different things; one file a check)
 import { member } from '../ask.ts';
 import type { BitbucketDesk } from '../bitbucket-desk.ts';
 import { failedCall } from '../failed-call.ts';
 import { fail, pass, type Result, warn } from '../finding.ts';
 import type { LoginSight } from '../logins.ts';
 import type { Check } from '../run-checks.ts';
+import { CREDENTIALS } from './credentials.ts';
 
-export const CREDENTIALS = 'credentials';
 export const VISIBLE = 'visible';
-
-/** Each credential by the name of its variable, with what `sights` has found. */
-export const credentialsCheck = (
-  needs: readonly string[],
-  sights: (signal: AbortSignal) => Promise<readonly LoginSight[]>,
-): Check => ({
-  name: CREDENTIALS,
-  needs,
-  limitMs: 60_000,
-  run: async (signal) => (await sights(signal)).map(({ result }) => result),
-});
 
 interface List {
   readonly name: string;
@@ -49,7 +42,13 @@ const LISTS: readonly List[] = [
   },
 ];
 
-/** What the first credential that works is shown of each list that the inventory reads, by its first page. */
+/** Of a larger pool only so many are compared. */
+const MOST_COMPARED = 5;
+
+/**
+ * What the first credential that works is shown of each list that the inventory reads, by its first page; and whether
+ * others of a pool are shown the same, as a run takes them in turn.
+ */
 export function sightCheck(
   config: Config,
   desk: BitbucketDesk,
@@ -61,30 +60,66 @@ export function sightCheck(
     needs: [CREDENTIALS],
     limitMs: 60_000,
     run: async (signal) => {
-      const working = new Set(
-        (await sights(signal)).flatMap(({ credential, result }) =>
-          credential !== null && (result.verdict === 'PASS' || result.verdict === 'WARN')
-            ? [credential.authorization]
-            : [],
-        ),
+      const working = (await sights(signal)).flatMap(({ credential, result }) =>
+        credential !== null && (result.verdict === 'PASS' || result.verdict === 'WARN') ? [credential] : [],
       );
-      const calls = desk.callsAs((rule) => {
-        const own = desk.credentialsOf(rule);
-        return own.find(({ authorization }) => working.has(authorization)) ?? own[0] ?? null;
-      });
-      const results: { list: List; result: Result }[] = [];
-      for (const list of LISTS)
-        results.push({ list, result: await look(desk, calls, list, enabled, signal) });
-      return withoutUsers(results, enabled);
+      const first = await lookAs(working, desk, enabled, signal);
+      const others: Result[] = [];
+      for (const credential of poolOf(working, desk).slice(1, MOST_COMPARED)) {
+        const seen = await lookAs([credential], desk, enabled, signal);
+        others.push(...difference(credential.name, first, seen));
+      }
+      return [...withoutUsers(first, enabled), ...others];
     },
   };
 }
 
-/** One list of users is enough; with none the inventory has no users at all. */
-function withoutUsers(
-  results: readonly { readonly list: List; readonly result: Result }[],
+interface Look {
+  readonly list: List;
+  readonly result: Result;
+}
+
+async function lookAs(
+  chosen: readonly Credential[],
+  desk: BitbucketDesk,
   enabled: boolean,
-): readonly Result[] {
+  signal: AbortSignal,
+): Promise<readonly Look[]> {
+  const wanted = new Set(chosen.map(({ authorization }) => authorization));
+  const calls = desk.callsAs((rule) => {
+    const own = desk.credentialsOf(rule);
+    return own.find(({ authorization }) => wanted.has(authorization)) ?? own[0] ?? null;
+  });
+  const looks: Look[] = [];
+  for (const list of LISTS) looks.push({ list, result: await look(desk, calls, list, enabled, signal) });
+  return looks;
+}
+
+/** Those that work of the login that reads the first list there is a rule for. */
+function poolOf(working: readonly Credential[], desk: BitbucketDesk): readonly Credential[] {
+  const rule = LISTS.map(({ url }) => desk.ruleFor(url)).find((found) => found !== null);
+  const own = new Set(
+    (rule == null ? [] : desk.credentialsOf(rule)).map(({ authorization }) => authorization),
+  );
+  return working.filter(({ authorization }) => own.has(authorization));
+}
+
+function difference(name: string, first: readonly Look[], seen: readonly Look[]): readonly Result[] {
+  const known = ({ data }: Result) => data?.limited !== true;
+  const key = ({ verdict, data }: Result) => `${verdict} ${data?.seen} ${data?.more}`;
+  const others = seen.filter(({ result }, index) => {
+    const before = first[index]?.result;
+    return before !== undefined && known(before) && known(result) && key(before) !== key(result);
+  });
+  if (others.length === 0) return [];
+  const lists = others.map(({ result }) => result.what).join('; ');
+  const todo =
+    'Give all credentials of the pool to users with the same permissions: a run takes them in turn.';
+  return [warn(`${name} is shown something else: ${lists}`, todo, { credential: name })];
+}
+
+/** One list of users is enough; with none the inventory has no users at all. */
+function withoutUsers(results: readonly Look[], enabled: boolean): readonly Result[] {
   const ofUsers = results.filter(({ list }) => !list.vital);
   const none = ofUsers.every(({ result }) => result.verdict !== 'PASS' && member(result.data, 'seen') !== 0);
   if (!none || !enabled) return results.map(({ result }) => result);
@@ -136,6 +171,7 @@ function counted(name: string, page: unknown): Result {
   if (values.length > 0 || more) return pass(`${name}: ${values.length}${more ? ' or more' : ''}`, data);
   return warn(`${name}: none`, `See in Bitbucket what the user of the login may see.`, data);
 }
+<<<<<<< HEAD
 
 /** Everything the inventory asks for, as the accept list sees it: nothing is sent. */
 export function inventoryRulesCheck({ inventory }: Config, desk: BitbucketDesk): Check {
@@ -160,3 +196,5 @@ export function inventoryRulesCheck({ inventory }: Config, desk: BitbucketDesk):
     },
   };
 }
+=======
+>>>>>>> b52aa4c (feat(doctor): pools whose credentials are shown different things; one file a check)
