@@ -14,7 +14,7 @@ const rooms = [
   ['rules', '^src/rules/'],
   ['bitbucket', '^src/bitbucket/'],
   ['audit', '^src/audit/'],
-  ['network', '^src/(firewall-table|network|no-proxy)\\.ts$'],
+  ['network', '^src/(firewall-table|network|no-proxy|origin-agent)\\.ts$'],
   ['config', '^src/config/'],
   [
     'shared',

@@ -12,6 +12,7 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
 import { buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
 import type { NetworkConfig } from './config/config.ts';
 import { createNoProxy } from './no-proxy.ts';
+import { OriginAgent, type OriginAgentOptions } from './origin-agent.ts';
 
 /** The code of a connection that its other end has reset. */
 export const CONNECTION_RESET = 'ERR_CONNECTION_RESET';
@@ -34,6 +35,8 @@ export interface Network {
    * is given. A connection that takes too long fails with `UND_ERR_CONNECT_TIMEOUT`.
    */
   dispatcher(origin: string, options: DispatcherOptions): Dispatcher;
+  /** The same for Node's own HTTP client: kept connections to one origin, each limited as a dispatcher's are. */
+  agent(origin: string, options: DispatcherOptions & { readonly connections: number }): OriginAgent;
   /** For one websocket connection; `undefined` when Node's own way is the right one. */
   upgradeAgent(url: string): HttpAgent | undefined;
   /** Ends every connection the dispatchers hold; requests that still run fail. */
@@ -45,7 +48,8 @@ export function createNetwork(config: NetworkConfig): Network {
   const noProxy = createNoProxy(config.noProxy);
   const secureContext = trustContext(config.extraCa);
   const dispatchers: Dispatcher[] = [];
-  const kept = (dispatcher: Dispatcher): Dispatcher => {
+  const agents: OriginAgent[] = [];
+  const kept = <T extends Dispatcher>(dispatcher: T): T => {
     dispatchers.push(dispatcher);
     return dispatcher;
   };
@@ -65,6 +69,12 @@ export function createNetwork(config: NetworkConfig): Network {
       const pool = kept(proxiedPool(proxy, options, secureContext));
       return pool.compose((dispatch) => (request, handler) => dispatch({ ...request, origin }, handler));
     },
+    agent(origin, options) {
+      const proxy = proxyFor(origin);
+      const agent = originAgent(origin, proxy, { ...options, secureContext, kept });
+      agents.push(agent);
+      return agent;
+    },
     upgradeAgent(url) {
       const proxy = proxyFor(url);
       if (proxy !== null) return new UpgradeProxyAgent(proxy, secureContext);
@@ -72,6 +82,7 @@ export function createNetwork(config: NetworkConfig): Network {
       return undefined;
     },
     async close() {
+      for (const agent of agents.splice(0)) agent.destroy();
       await Promise.all(dispatchers.splice(0).map((dispatcher) => dispatcher.destroy()));
     },
   };
@@ -102,8 +113,66 @@ function directPool(
   options: DispatcherOptions,
   secureContext: SecureContext | undefined,
 ): Dispatcher {
-  const connect = buildConnector({ timeout: options.connectTimeoutMs, ...tlsOptions(secureContext) });
+  const connect = connector(options.connectTimeoutMs, secureContext);
   return new Pool(origin, { ...poolOptions(options), connect: withPlainResets(connect) });
+}
+
+/** HTTP/1.1 only: undici offers HTTP/2 in the handshake unless its connector is told not to. */
+const connector = (timeout: number, secureContext: SecureContext | undefined): buildConnector.connector =>
+  buildConnector({ timeout, allowH2: false, ...tlsOptions(secureContext) });
+
+interface WayOut extends DispatcherOptions {
+  readonly connections: number;
+  readonly secureContext: SecureContext | undefined;
+  kept<T extends Dispatcher>(dispatcher: T): T;
+}
+
+/** As {@link directPool} and {@link proxiedPool}, for Node's own client. */
+function originAgent(origin: string, proxy: string | null, way: WayOut): OriginAgent {
+  const { connections, keepAliveMs, connectTimeoutMs, secureContext } = way;
+  const direct = connector(connectTimeoutMs, secureContext);
+  const made = (connect: buildConnector.connector, through: OriginAgentOptions['proxy']) =>
+    new OriginAgent(origin, { connections, keepAliveMs, connect: withPlainResets(connect), proxy: through });
+  if (proxy === null) return made(direct, null);
+  const { origin: proxyOrigin, protocol, host, hostname, port } = new URL(proxy);
+  const authorization = proxyAuthorization(proxy);
+  if (origin.startsWith('http:')) {
+    const target = { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port };
+    return made((_target, callback) => direct(target, callback), { authorization });
+  }
+  const pool = way.kept(new Pool(proxyOrigin, { allowH2: false, connect: direct }));
+  return made(withDeadline(tunnelled(pool, authorization, direct), connectTimeoutMs), null);
+}
+
+/** TLS inside a CONNECT. What the proxy says of it is told by its status alone. */
+function tunnelled(
+  proxy: Pool,
+  authorization: string | null,
+  connect: buildConnector.connector,
+): buildConnector.connector {
+  return (target: buildConnector.Options & { signal?: AbortSignal }, callback) => {
+    const { hostname, port, signal } = target;
+    const authority = `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port || 443}`;
+    const headers = {
+      host: authority,
+      ...(authorization === null ? {} : { 'proxy-authorization': authorization }),
+    };
+    proxy.connect({ path: authority, headers, ...(signal === undefined ? {} : { signal }) }).then(
+      ({ statusCode, socket }) => {
+        if (statusCode === 200) return connect({ ...target, httpSocket: socket as Socket }, callback);
+        socket.on('error', () => {}).destroy();
+        callback(new Error(`the proxy answered CONNECT with (${statusCode})`), null);
+      },
+      (error: Error) => callback(error, null),
+    );
+  };
+}
+
+function proxyAuthorization(proxy: string): string | null {
+  const { username, password } = new URL(proxy);
+  if (username === '' && password === '') return null;
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `Basic ${Buffer.from(login).toString('base64')}`;
 }
 
 /**

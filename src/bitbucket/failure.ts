@@ -16,6 +16,14 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ENETUNREACH: "There is no way to Bitbucket's network.",
 };
 
+/** undici's code, and Node's own. */
+const NOT_HTTP = new Set([
+  'UND_ERR_INVALID_ARG',
+  'ERR_INVALID_CHAR',
+  'ERR_INVALID_HTTP_TOKEN',
+  'ERR_UNESCAPED_CHARACTERS',
+]);
+
 /** Says what a broken exchange means, in a code that callers and operators know. No text of the cause is repeated. */
 export function downstreamError(cause: unknown): AgentError {
   const code = failureCode(cause);
@@ -23,7 +31,7 @@ export function downstreamError(cause: unknown): AgentError {
     const hint = 'Check the user and the password in HTTP_PROXY and HTTPS_PROXY.';
     return new AgentError('DOWNSTREAM_ERROR', 'The proxy refused its login (407).', { cause, hint });
   }
-  if (code === 'UND_ERR_INVALID_ARG') {
+  if (NOT_HTTP.has(code)) {
     return new AgentError('BAD_REQUEST', 'The request has a header or a method that HTTP does not allow.', {
       cause,
     });

@@ -37,16 +37,27 @@ export class Relay {
     this.#now = options.now ?? performance.now.bind(performance);
   }
 
-  /** Serves one call; the answer comes to an end, whatever happens. */
-  serve(original: Call, answer: Answer): void {
+  /**
+   * Serves one call; the answer comes to an end, whatever happens.
+   *
+   * @param send what carries this call, where it is not what carries all of them
+   */
+  serve(original: Call, answer: Answer, send: Send = this.#options.send): void {
     const started = this.#now();
     const { rules, substitution, closed } = this.#options;
     const barrier = closed?.() ?? null;
-    if (barrier !== null) return this.#turnAway(original, barrier, answer, started);
+    if (barrier !== null) return this.turnAway(original, barrier, answer, started);
     const call = substitution === null ? original : substitution(original);
     const verdict = rules.decide(call);
     if (verdict.rule === null || !verdict.allowed) return this.#refuse(call, verdict, answer, started);
-    this.#forward(call, verdict, verdict.rule, answer, started);
+    this.#forward(call, verdict, verdict.rule, answer, { started, send });
+  }
+
+  /** Answers with an error before any rule is asked, and records that. */
+  turnAway(call: Call, code: ErrorCode, answer: Answer, started = this.#now()): void {
+    this.#hear(call, { allowed: false, ruleId: null, reason: code, nearMisses: [] }, answer, started);
+    const body = JSON.stringify({ code, message: TURNED_AWAY[code] ?? 'not now', url: call.url });
+    answer.fail(errorHead(call, code), body, code);
   }
 
   #refuse(call: Call, verdict: Verdict, answer: Answer, started: number): void {
@@ -56,19 +67,18 @@ export class Relay {
     answer.fail(errorHead(call, 'FILTER_BLOCKED'), body, 'FILTER_BLOCKED');
   }
 
-  /** No rule is asked. */
-  #turnAway(call: Call, code: ErrorCode, answer: Answer, started: number): void {
-    this.#hear(call, { allowed: false, ruleId: null, reason: code, nearMisses: [] }, answer, started);
-    const body = JSON.stringify({ code, message: TURNED_AWAY[code] ?? 'not now', url: call.url });
-    answer.fail(errorHead(call, code), body, code);
-  }
-
   #hear(call: Call, decision: Decision, answer: Answer, started: number): void {
     answer.listen({ drained() {}, closed: (outcome) => this.#record(call, decision, outcome, { started }) });
   }
 
-  #forward(call: Call, verdict: Verdict, rule: Rule, answer: Answer, started: number): void {
-    const { send, loginOf } = this.#options;
+  #forward(
+    call: Call,
+    verdict: Verdict,
+    rule: Rule,
+    answer: Answer,
+    { started, send }: { started: number; send: Send },
+  ): void {
+    const { loginOf } = this.#options;
     const course: Course = { started };
     const flight = send(
       {
@@ -148,6 +158,11 @@ interface Course {
 const TURNED_AWAY: Partial<Readonly<Record<ErrorCode, string>>> = {
   PAUSED: 'Relaying is paused by the operator of this agent.',
   AUDIT_UNAVAILABLE: 'The audit trail cannot be written, so nothing is relayed.',
+  UNAUTHORIZED: 'Authorization: Bearer with RELAY_TOKEN is asked for here.',
+  BAD_REQUEST: 'This request cannot be relayed.',
+  PAYLOAD_TOO_LARGE: 'The body is over 10 MB.',
+  BUSY: 'Too much is under way already.',
+  STOPPING: 'This agent is being stopped.',
 };
 
 const hundredths = (ms: number): number => Math.round(ms * 100) / 100;

@@ -1,0 +1,118 @@
+import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { Send } from '../bitbucket/send.ts';
+import type { Answer, AnswerHead, Call } from '../call.ts';
+import { type ErrorCode, HTTP_STATUS, placeOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { Oddities } from '../tunnel/oddities.ts';
+import { bearerCheck } from './bearer.ts';
+import { HttpAnswer } from './http-answer.ts';
+import type { Carrier } from './proxy-exchange.ts';
+import { callOf, hasBody, readBody } from './request-call.ts';
+
+const PREFIX = '/relay';
+/** Calls at one time; as many as there are connections to Bitbucket. */
+export const MOST_CALLS = 256;
+/** Of all request bodies that are held at one time. */
+const MOST_BODY_BYTES = 64 * 1024 * 1024;
+
+export interface HttpRelayOptions {
+  /** `RELAY_TOKEN`. */
+  readonly token: string;
+  /** What carries a call to Bitbucket. */
+  readonly carrier: Carrier;
+  /** The gate: `Relay.serve`. */
+  serve(call: Call, answer: Answer, carry: Send): void;
+  /** `Relay.turnAway`. */
+  turnAway(call: Call, code: ErrorCode, answer: Answer): void;
+  readonly log: Log;
+}
+
+/**
+ * `/relay/…`: the way in for a Snyk Broker client that stands in front. What follows `/relay` in the raw request target
+ * is the call's url; Express neither decodes nor matches it.
+ */
+export class HttpRelay {
+  readonly router = Router();
+  readonly #options: HttpRelayOptions;
+  readonly #knows: (authorization: string | undefined) => boolean;
+  readonly #dropped: Oddities;
+  readonly #inFlight = new Set<HttpAnswer>();
+  #bodyBytes = 0;
+  #draining = false;
+  #emptied: (() => void) | null = null;
+
+  constructor(options: HttpRelayOptions) {
+    this.#options = options;
+    this.#knows = bearerCheck(options.token);
+    this.#dropped = new Oddities(options.log, 'left out of an answer of the HTTP relay');
+    this.router.use((request: Request, response: Response, next: NextFunction) => {
+      if (request.originalUrl.startsWith(`${PREFIX}/`)) void this.#take(request, response);
+      else next();
+    });
+  }
+
+  /** Takes no more calls; settles when all are answered, those that take longer than `ms` with an error. */
+  async drain(ms: number): Promise<void> {
+    this.#draining = true;
+    if (this.#inFlight.size === 0) return;
+    const giveUp = setTimeout(() => {
+      for (const answer of [...this.#inFlight]) failWith(answer, 'STOPPING', 'This agent is being stopped.');
+    }, ms);
+    await new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+    clearTimeout(giveUp);
+  }
+
+  async #take(request: Request, response: Response): Promise<void> {
+    const call = callOf(request, request.originalUrl.slice(PREFIX.length));
+    let held = 0;
+    const answer = new HttpAnswer(response, this.#dropped, () => {
+      this.#bodyBytes -= held;
+      held = 0;
+      this.#inFlight.delete(answer);
+      if (this.#inFlight.size === 0) this.#emptied?.();
+    });
+    try {
+      const barrier = this.#barrier(request);
+      this.#inFlight.add(answer);
+      if (barrier !== null) return this.#turnAway(call, barrier, answer, request, response);
+      const body = await readBody(request, (bytes) => {
+        if (this.#bodyBytes + bytes > MOST_BODY_BYTES) return false;
+        held += bytes;
+        this.#bodyBytes += bytes;
+        return true;
+      });
+      if (body === 'gone') return;
+      if (typeof body === 'string') return this.#turnAway(call, body, answer, request, response);
+      this.#options.serve({ ...call, body }, answer, this.#options.carrier(request, response));
+    } catch (error) {
+      this.#options.log.error('defect', placeOf(error));
+      failWith(answer, 'INTERNAL', 'This agent failed on the request.');
+    }
+  }
+
+  /** The token comes first: who has none learns nothing else. */
+  #barrier(request: Request): ErrorCode | null {
+    if (!this.#knows(request.headers.authorization)) return 'UNAUTHORIZED';
+    if (this.#draining) return 'STOPPING';
+    if (request.headers.upgrade !== undefined) return 'BAD_REQUEST';
+    return this.#inFlight.size >= MOST_CALLS ? 'BUSY' : null;
+  }
+
+  #turnAway(call: Call, code: ErrorCode, answer: Answer, request: Request, response: Response): void {
+    if (code === 'UNAUTHORIZED') response.setHeader('www-authenticate', 'Bearer');
+    // The rest of a body that nobody reads would be taken for the next request, or read to its end.
+    if (hasBody(request) && !request.complete) response.setHeader('connection', 'close');
+    this.#options.turnAway(call, code, answer);
+  }
+}
+
+function failWith(answer: Answer, code: ErrorCode, message: string): void {
+  const head: AnswerHead = {
+    status: HTTP_STATUS[code],
+    headers: { 'content-type': 'application/json' },
+    errorType: code,
+  };
+  answer.fail(head, JSON.stringify({ code, message }), code);
+}
