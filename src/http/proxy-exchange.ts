@@ -68,8 +68,8 @@ function proxyMiddleware(
     on: {
       proxyReq: (sent, request) => current.get(request)?.connected(sent),
       proxyRes: (reply, request) => current.get(request)?.replied(reply),
-      // The exchange hears of it through `next`; without a listener the default one would write an answer of its own.
-      error: () => {},
+      // Without a listener the default one would write an answer of its own.
+      error: (error, request) => current.get(request)?.failed(error),
     },
   });
 }
@@ -110,7 +110,12 @@ class ProxyExchange implements Flight {
       host: new URL(this.origin).host,
       ...(REPEATABLE.has(method) ? {} : { 'content-length': String(body?.length ?? 0) }),
     };
-    void proxy(request, response, (error) => this.#fail(downstreamError(error)));
+    void proxy(request, response, (error) => this.failed(error));
+  }
+
+  /** The exchange broke off, or never began. */
+  failed(cause: unknown): void {
+    this.#fail(downstreamError(cause));
   }
 
   /** The request has its connection; its head is not written yet. */
@@ -118,6 +123,10 @@ class ProxyExchange implements Flight {
     if (this.#over) return void sent.destroy();
     this.#sent = sent;
     this.agent.aim(sent, this.#outgoing.path);
+    // An upgrade that nobody asked for ends the connection without an error.
+    sent.on('close', () => {
+      if (this.#reply === null) this.failed(new Error('closed before its answer'));
+    });
     this.#within(this.#limits.firstByteMs, 'Bitbucket did not begin to answer in time.');
   }
 
@@ -126,12 +135,12 @@ class ProxyExchange implements Flight {
     this.#reply = reply;
     if (reply.statusCode === 407 && this.agent.throughHttpProxy) {
       reply.destroy();
-      return this.#fail(downstreamError(new Error('the proxy answered (407)')));
+      return this.failed(new Error('the proxy answered (407)'));
     }
     reply.on('data', (chunk: Buffer) => this.#data(chunk));
     reply.on('end', () => this.#end());
-    reply.on('error', (error) => this.#fail(downstreamError(error)));
-    reply.on('close', () => this.#fail(downstreamError(new Error('closed before its end'))));
+    reply.on('error', (error) => this.failed(error));
+    reply.on('close', () => this.failed(new Error('closed before its end')));
     this.#idle();
     this.#sink.head(reply.statusCode ?? 0, reply.headers);
   }
