@@ -75,7 +75,9 @@ async function isOpen(child: Child, port: number): Promise<true | undefined> {
   if (!child.running) throw new Error(`the official client ended\n${child.output().slice(-4096)}`);
   const dispatcher = new Agent({ pipelining: 0 });
   try {
-    const answer = await request(`http://127.0.0.1:${port}/healthcheck`, { dispatcher }).catch(() => undefined);
+    const answer = await request(`http://127.0.0.1:${port}/healthcheck`, { dispatcher }).catch(
+      () => undefined,
+    );
     await answer?.body.dump();
     return answer?.statusCode === 200 ? true : undefined;
   } finally {

@@ -18,7 +18,7 @@ export const HTTP_STATUS = {
   BODY_NOT_UTF8: 502,
   /** The broker server did not take the answer: its connection broke, or the caller had gone. */
   ANSWER_LOST: 502,
-  /** Too many large answers are being collected for the socket at once. */
+  /** Too many large answers are being collected for the socket at once, or too much is under way on the HTTP relay. */
   BUSY: 503,
   /** This agent is being stopped and had no more time for the call. */
   STOPPING: 503,

@@ -68,7 +68,8 @@ export const listenerVariables = {
     secret: true,
   },
   HTTPS_CERT: {
-    meaning: 'Path of the certificate chain (PEM) for the public port; together with `HTTPS_KEY`.',
+    meaning:
+      'Path of the certificate chain (PEM) for the public port and `RELAY_PORT`; together with `HTTPS_KEY`.',
     example: '/etc/bitbucket-agent/tls.crt',
     parse: as.line,
     official: true,
