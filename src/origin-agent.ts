@@ -19,6 +19,8 @@ export interface OriginAgentOptions {
 export class OriginAgent extends HttpAgent {
   /** The one that Node holds a request against. */
   readonly protocol: string;
+  /** The origin, parsed once. */
+  readonly url: URL;
   readonly #origin: string;
   readonly #target: buildConnector.Options;
   readonly #connect: buildConnector.connector;
@@ -26,7 +28,8 @@ export class OriginAgent extends HttpAgent {
 
   constructor(origin: string, { connections, keepAliveMs, connect, proxy }: OriginAgentOptions) {
     super({ keepAlive: true, maxSockets: connections, timeout: keepAliveMs });
-    const { protocol, host, hostname, port } = new URL(origin);
+    this.url = new URL(origin);
+    const { protocol, host, hostname, port } = this.url;
     this.protocol = protocol;
     this.#origin = origin;
     this.#target = { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port };

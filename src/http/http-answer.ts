@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { passedOn } from '../buffer-collection.ts';
 import type { Answer, AnswerHead } from '../call.ts';
 import { type AnswerListeners, AnswerState } from '../tunnel/answer-state.ts';
 import { type Dropped, legalHead } from '../tunnel/wire-answer.ts';
@@ -6,8 +7,11 @@ import { type Dropped, legalHead } from '../tunnel/wire-answer.ts';
 /** The label that travels beside the status through the tunnel, here as a header. */
 export const ERROR_TYPE_HEADER = 'x-broker-error-type';
 
-/** A caller that takes nothing for so long has gone. */
-const STALLED_MS = 60_000;
+/** A caller that takes nothing for so long has gone. A slow one makes it move in leaps. */
+const STALLED_MS = 5 * 60_000;
+
+/** What Node takes of memory for each read from a socket, however little it reads. */
+const READ_BYTES = 64 * 1024;
 
 /** An answer that goes back as the HTTP response of the call: bytes as they come, of any length. */
 export class HttpAnswer implements Answer {
@@ -47,6 +51,7 @@ export class HttpAnswer implements Answer {
   write(chunk: Buffer): boolean {
     if (this.#over) return true;
     this.#state.bytes += chunk.length;
+    passedOn(Math.max(chunk.length, READ_BYTES));
     if (this.#response.write(chunk)) return true;
     clearTimeout(this.#stalled);
     this.#stalled = setTimeout(() => this.#response.destroy(), STALLED_MS);

@@ -58,8 +58,8 @@ function proxyMiddleware(
     router: (request, _response, options) => {
       const exchange = current.get(request);
       options.agent = exchange?.agent;
-      options.buffer = Readable.from(exchange?.body == null ? [] : [exchange.body]);
-      return exchange?.origin ?? '';
+      options.buffer = streamOf(exchange?.body ?? null);
+      return exchange?.agent.url ?? '';
     },
     selfHandleResponse: true,
     followRedirects: false,
@@ -74,8 +74,16 @@ function proxyMiddleware(
   });
 }
 
+function streamOf(body: Buffer | null): Readable {
+  return new Readable({
+    read() {
+      if (body !== null) this.push(body);
+      this.push(null);
+    },
+  });
+}
+
 class ProxyExchange implements Flight {
-  readonly origin: string;
   readonly agent: OriginAgent;
   readonly body: Buffer | null;
   readonly #outgoing: Outgoing;
@@ -87,7 +95,6 @@ class ProxyExchange implements Flight {
   #limit: NodeJS.Timeout | undefined;
 
   constructor(outgoing: Outgoing, sink: ReplySink, agent: OriginAgent, limits: Limits) {
-    this.origin = outgoing.origin;
     this.body = outgoing.body;
     this.agent = agent;
     this.#outgoing = outgoing;
@@ -107,7 +114,7 @@ class ProxyExchange implements Flight {
     request.method = method;
     request.headers = {
       ...headers,
-      host: new URL(this.origin).host,
+      host: this.agent.url.host,
       ...(REPEATABLE.has(method) ? {} : { 'content-length': String(body?.length ?? 0) }),
     };
     void proxy(request, response, (error) => this.failed(error));

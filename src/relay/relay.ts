@@ -160,7 +160,7 @@ const TURNED_AWAY: Partial<Readonly<Record<ErrorCode, string>>> = {
   AUDIT_UNAVAILABLE: 'The audit trail cannot be written, so nothing is relayed.',
   UNAUTHORIZED: 'Authorization: Bearer with RELAY_TOKEN is asked for here.',
   BAD_REQUEST: 'This request cannot be relayed.',
-  PAYLOAD_TOO_LARGE: 'The body is over 10 MB.',
+  PAYLOAD_TOO_LARGE: 'The body is over 10 MiB.',
   BUSY: 'Too much is under way already.',
   STOPPING: 'This agent is being stopped.',
 };
