@@ -81,6 +81,7 @@ describe.each([
     expect(answer.status).toBe(401);
     const line = await stage.agent.waitForLog((entry) => entry.requestId === answer.requestId, WAIT_MS);
     expect(line).toMatchObject({ message: 'refused', road: 'http-relay', reason, ruleId: null });
+    expect(answer.headers['x-broker-error-type']).toBe('FILTER_BLOCKED');
     if (method === 'GET')
       expect(JSON.parse(answer.body.toString())).toEqual({
         code: 'FILTER_BLOCKED',

@@ -445,6 +445,29 @@ describe('limits', () => {
     expect(sizes).toEqual([limit, limit]);
   });
 
+  it('bodies of more than 64 MiB at the same time are not held: one caller is told BUSY, six are served', async () => {
+    const bitbucket = await startServer((request, response) => {
+      request.on('end', () => response.end()).resume();
+    });
+    atTheEnd(() => bitbucket.close());
+    const desk = await startDesk({ origin: bitbucket.origin, limits: { ...LIMITS, firstByteMs: 10_000 } });
+    const size = 10 * 1024 * 1024;
+    const sockets = Array.from({ length: 7 }, () => {
+      const socket = connect(desk.port, '127.0.0.1').on('error', () => {});
+      socket.resume().write(rawRequest('/relay/x', { method: 'POST', headers: [`Content-Length: ${size}`] }));
+      socket.write(Buffer.alloc(size - 1));
+      return socket;
+    });
+    atTheEnd(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await expectSoon(() => desk.records.length === 1);
+    for (const socket of sockets) socket.write('x');
+    await expectSoon(() => desk.records.length === 7);
+    expect(desk.records.map(({ status }) => status)).toEqual([503, 200, 200, 200, 200, 200, 200]);
+    expect(desk.records[0]).toMatchObject({ allowed: false, reason: 'BUSY' });
+  });
+
   it('call 257 at the same time is 503 BUSY', async () => {
     const bitbucket = await startRaw(() => {});
     const desk = await startDesk({ origin: bitbucket.origin, limits: { ...LIMITS, firstByteMs: 30_000 } });
