@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Dispatcher } from 'undici';
@@ -201,6 +202,21 @@ describe('trust', () => {
       expect(codeOf(error)).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
     }
   });
+});
+
+it('HTTP/2 is not spoken, though the server would rather, directly or in a tunnel', async () => {
+  const server = createSecureServer({ ...authority.issue(['localhost']), allowHTTP1: true });
+  const spoken: unknown[] = [];
+  server.on('secureConnection', (socket) => spoken.push(socket.alpnProtocol));
+  server.on('request', (_request, response) => void response.end('{}'));
+  const port = await listen(server as unknown as Server);
+  const between = await proxy();
+  for (const httpsProxy of [null, new Secret(between.url)]) {
+    const way = network({ httpsProxy, extraCa: [authority.ca] });
+    await ask(way.dispatcher(`https://localhost:${port}`, LIMITS), '/');
+    await way.close();
+  }
+  expect(spoken).toEqual(['http/1.1', 'http/1.1']);
 });
 
 describe('close', () => {
