@@ -142,3 +142,25 @@ export const rawRequest = (
     '',
     body,
   ].join('\r\n');
+
+export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Own: yes\r\n\r\nok';
+
+/** Bitbucket answers every GET with "ok". */
+export async function plain(options: Partial<Parameters<typeof startDesk>[0]> = {}) {
+  const bitbucket = await startRaw((socket, text) => {
+    if (text.endsWith('\r\n\r\n')) socket.write(OK);
+  });
+  return { bitbucket, desk: await startDesk({ origin: bitbucket.origin, ...options }) };
+}
+
+/** Bitbucket answers with these bytes. */
+export async function answering(bytes: string, close = false) {
+  const bitbucket = await startRaw((socket, text) => {
+    if (!text.includes('\r\n\r\n')) return;
+    if (close) socket.end(bytes, 'latin1');
+    else socket.write(bytes, 'latin1');
+  });
+  return { bitbucket, desk: await startDesk({ origin: bitbucket.origin }) };
+}
+
+export const lines = (text = '') => text.split('\r\n').filter((line) => line !== '');
