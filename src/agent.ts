@@ -9,6 +9,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { openOperatorsPort } from './operators-port.ts';
 import { openPublicPort } from './public-port.ts';
+import { openRelayPort } from './relay-port.ts';
 import { markedRun, scheduledRun } from './scheduled-run.ts';
 import { tellBitbucket, tellStart } from './start-report.ts';
 
@@ -52,7 +53,7 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   return {
     drain: async (signal) => {
       draining = true;
-      await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS)]);
+      await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS), listeners.drain(DRAIN_MS)]);
       await listeners.close();
       await dismantle(parts, signal);
     },
@@ -92,21 +93,34 @@ interface PortsOptions {
   readonly log: Log;
 }
 
+interface Ports {
+  readonly public: Listener;
+  /** Settles when the calls that came by HTTP are answered, or after `ms`. */
+  drain(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** All ports, or none. */
-async function openPorts(options: PortsOptions): Promise<{ public: Listener; close(): Promise<void> }> {
+async function openPorts(options: PortsOptions): Promise<Ports> {
   const { config, parts, metrics, log, draining } = options;
-  const opened: Listener[] = [];
+  const opened: Pick<Listener, 'close'>[] = [];
   const close = async () => {
-    await Promise.all(opened.map((listener) => listener.close()));
+    await Promise.all(opened.map((port) => port.close()));
   };
   try {
+    const { httpRelay, network, inventory } = parts;
+    const relay = await openRelayPort(config, { network, relay: httpRelay, pull: inventory.pull }, log);
+    if (relay !== null) opened.push(relay);
     const { metricsRoutes } = await import('./http/metrics.ts');
-    const routes = [metricsRoutes(metrics.registry)];
-    const operators = await openOperatorsPort({ ...parts, config, draining, log, routes });
+    const operators = await openOperatorsPort({
+      ...{ ...parts, config, draining, log },
+      routes: [metricsRoutes(metrics.registry)],
+      ownToken: relay === null || relay.port !== null ? [] : [relay.router],
+    });
     if (operators !== null) opened.push(operators);
     const listener = await openPublicPort(options);
     opened.push(listener);
-    return { public: listener, close };
+    return { public: listener, drain: async (ms) => relay?.drain(ms), close };
   } catch (error) {
     await close();
     throw error;

@@ -41,6 +41,8 @@ export interface Parts {
   readonly inventory: Inventory;
   readonly recent: RecentCalls;
   readonly pauseSwitch: PauseSwitch;
+  /** The same gate as the tunnel's, for what comes by HTTP. */
+  readonly httpRelay: Relay;
   readonly trail: Trail;
   /** Why nothing at all may happen without its audit record just now; `null`: records are written, or need not be. */
   unaudited(): ErrorCode | null;
@@ -107,15 +109,16 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
     recent.listener,
     ...(options.listeners ?? []),
   ]);
-  const unaudited = () =>
+  const unaudited = (): ErrorCode | null =>
     config.audit.onError === 'refuse' && trail.state().failing !== null ? 'AUDIT_UNAVAILABLE' : null;
-  const relay = new Relay({
+  const gateway = {
     ...relayParts(config, gate),
     send: withLocalOrigin(send, AGENT_ORIGIN, inventory.pull),
-    record: (call) => record('tunnel', call),
-    closed: () => (pauseSwitch.paused ? 'PAUSED' : unaudited()),
-  });
-  return { gate, network, send, tunnel, inventory, recent, pauseSwitch, trail, unaudited, record };
+    closed: (): ErrorCode | null => (pauseSwitch.paused ? 'PAUSED' : unaudited()),
+  };
+  const relay = new Relay({ ...gateway, record: (call) => record('tunnel', call) });
+  const httpRelay = new Relay({ ...gateway, record: (call) => record('http-relay', call) });
+  return { gate, network, send, tunnel, inventory, recent, pauseSwitch, httpRelay, trail, unaudited, record };
 }
 
 /** Ends what the parts hold. The trail comes last: it hears how the rest ends. */

@@ -1,4 +1,3 @@
-import type { Agent } from './agent.ts';
 import { assemble, DRAIN_MS, dismantle, type Parts } from './assembly.ts';
 import type { CallRecord } from './call.ts';
 import type { Config } from './config/config.ts';
@@ -8,11 +7,13 @@ import type { Inventory } from './inventory/inventory.ts';
 import type { Log } from './log.ts';
 
 /** The agent as the doctor looks at it. */
-export interface Examination extends Agent {
+export interface Examination {
   readonly gate: Gate;
   readonly inventory: Inventory;
   /** @param identify opens a tunnel for a moment, and answers the calls that come through it as `run` does */
   examine(options: { identify: boolean; stop: AbortSignal }): Promise<readonly Finding[]>;
+  /** Leaves the tunnel, if there was one, and closes everything. */
+  drain(signal: string): Promise<void>;
 }
 
 /** The parts for the doctor; no port opens. @throws ConfigError when the accept list cannot be used */

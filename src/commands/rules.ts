@@ -17,6 +17,7 @@ export function nameRuleCommands(rules: Command): void {
     .description('the rules in force: purpose, where each comes from, permission, hits')
     .addOption(accept())
     .addOption(format('table', 'json', 'csv', 'md'))
+    .option('--days <days>', 'how many days of the audit trail count as hits', '30')
     .action(async (options) => (await import('./rules/list.ts')).list(options));
   rules
     .command('explain <method> <url>')

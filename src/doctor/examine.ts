@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
 import type { Network } from '../network.ts';
-import type { Tunnel } from '../tunnel/tunnel.ts';
 import { BitbucketDesk, type BitbucketDeskOptions } from './bitbucket-desk.ts';
 import { bitbucketCheck } from './checks/bitbucket.ts';
 import { CREDENTIALS, credentialsCheck } from './checks/credentials.ts';
@@ -14,7 +13,7 @@ import { sightCheck, VISIBLE } from './checks/sight.ts';
 import { deliveryCheck, snykApiCheck, snykServerCheck } from './checks/snyk.ts';
 import { type FreeBytes, stateFolderCheck } from './checks/state-folder.ts';
 import { tlsCheck, tlsName } from './checks/tls.ts';
-import { identifyCheck, tunnelCheck } from './checks/tunnel.ts';
+import { identifyCheck, type OwnTunnel, tunnelCheck } from './checks/tunnel.ts';
 import type { Finding } from './finding.ts';
 import { tryLogins } from './logins.ts';
 import { Observations } from './observations.ts';
@@ -25,8 +24,8 @@ import { BITBUCKET, DELIVERY, SNYK_API, SNYK_SERVER, targetsOf } from './targets
 export interface DoctorOptions extends Omit<BitbucketDeskOptions, 'observations' | 'now'> {
   readonly config: Config;
   readonly network: Network;
-  /** A tunnel that was not started, to be opened for a moment; `null`: only the running agent's is asked for. */
-  readonly identify: Tunnel | null;
+  /** A tunnel to be opened for a moment; `null`: only the running agent's is asked for. */
+  readonly identify: OwnTunnel | null;
   readonly lint?: () => LintReport;
   /** Epoch milliseconds. */
   readonly now?: () => number;

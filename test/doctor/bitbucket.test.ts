@@ -259,6 +259,17 @@ describe('what the login sees', () => {
     ]);
   });
 
+  it('asks for the rules of the projects that are named, and of no other', async () => {
+    const list = ['/projects', '/projects/PLAT/repos', '/repos', '/users', '/admin/users'].map((path) =>
+      rule(path),
+    );
+    const ACCEPT = acceptList(...list);
+    const verdicts = async (env: Env) =>
+      (await against({}, { ACCEPT, ...env })).found('inventory rules').map((line) => line.slice(0, 4));
+    expect(await verdicts({ INCLUDE_PROJECTS: 'PLAT' })).not.toContain('FAIL');
+    expect(await verdicts({})).toContain('FAIL');
+  });
+
   it('notes what enrichment goes without', async () => {
     const list = ['/projects', '/projects/:key/repos', '/repos', '/users', '/admin/users'].map((path) =>
       rule(path),

@@ -160,7 +160,12 @@ describe('the tunnel of the running agent', () => {
     atTheEnd(() => network.close());
     const own = { ...broker, serverUrl: double.url };
     const findings = await runChecks(
-      [identifyCheck([], tunnel, network, own, { openMs: 10_000, confirmMs: 300 })],
+      [
+        identifyCheck([], { tunnel, leave: () => tunnel.drain('test', 1_000) }, network, own, {
+          openMs: 10_000,
+          confirmMs: 300,
+        }),
+      ],
       never,
     );
     expect(findings.map(told)).toEqual([
@@ -178,7 +183,10 @@ describe('the tunnel of the running agent', () => {
     const { tunnel } = tunnelTo({ url: other.origin });
     const network = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], extraCa: [] });
     atTheEnd(() => network.close());
-    const check = identifyCheck([], tunnel, network, broker, { openMs: 1_000, confirmMs: 0 });
+    const check = identifyCheck([], { tunnel, leave: () => tunnel.drain('test', 1_000) }, network, broker, {
+      openMs: 1_000,
+      confirmMs: 0,
+    });
     expect((await runChecks([check], never)).map(told)).toEqual([
       expect.stringMatching(
         /^FAIL did not open within 1 s \(.*\) \| Check that proxy and firewall let websockets/,

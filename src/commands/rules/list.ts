@@ -1,3 +1,5 @@
+import { type RuleUse, readUsage } from '../../audit/usage.ts';
+import { ConfigError } from '../../errors.ts';
 import { type ListedRule, listRules, type RuleUsage } from '../../rules/listing.ts';
 import { EXIT, ending } from '../ending.ts';
 import { textTable } from '../text-table.ts';
@@ -7,24 +9,37 @@ import { loadList } from './load.ts';
 export interface ListOptions {
   readonly accept?: string;
   readonly format: 'table' | 'json' | 'csv' | 'md';
+  /** How many days of the audit trail are counted. */
+  readonly days: string;
 }
 
+const MOST_DAYS = 3_650;
 const COLUMNS = ['id', 'method', 'path', 'purpose', 'from', 'permission', 'hits'] as const;
 
-/**
- * `bitbucket-agent rules list`: the rules in force.
- *
- * @param usage hits by rule id; `null`: not known
- */
-export function list(
-  options: ListOptions,
-  usage: ReadonlyMap<string, RuleUsage> | null = null,
-): Promise<void> {
+/** `bitbucket-agent rules list`: the rules in force, with their hits where `STATE_DIR` has an audit trail. */
+export function list(options: ListOptions): Promise<void> {
   return ending(async () => {
-    const { rules, shippedWith } = loadList(options.accept);
+    const { rules, shippedWith, config } = loadList(options.accept);
+    const usage = await hitsOf(config.audit.folder, daysOf(options));
     process.stdout.write(listText(listRules(rules, { shippedWith, usage }), options.format));
     return EXIT.ok;
   }, EXIT.defect);
+}
+
+function daysOf({ days }: ListOptions): number {
+  const count = /^\d{1,4}$/.test(days) ? Number(days) : 0;
+  if (count >= 1 && count <= MOST_DAYS) return count;
+  const reason = `is not a whole number from 1 to ${MOST_DAYS}`;
+  throw new ConfigError([{ where: 'rules list --days', reason, example: '30' }]);
+}
+
+/** `null`: there is no trail. */
+async function hitsOf(folder: string, days: number): Promise<ReadonlyMap<string, RuleUsage> | null> {
+  const { records, hits } = await readUsage(folder, { days, now: Date.now() });
+  if (records === 0) return null;
+  const told = ([id, use]: readonly [string, RuleUse]) =>
+    [id, { hits: use.hits, lastAt: new Date(use.lastAt).toISOString() }] as const;
+  return new Map([...hits].map(told));
 }
 
 /** The list in one of its formats. */

@@ -1,11 +1,6 @@
 import { RefusedError } from '../../bitbucket/refused-error.ts';
 import type { Credential } from '../../bitbucket/send.ts';
 import type { Config } from '../../config/config.ts';
-<<<<<<< HEAD
-import { AgentError } from '../../errors.ts';
-import { planOf } from '../../inventory/collect/plan.ts';
-=======
->>>>>>> b52aa4c (feat(doctor): pools whose credentials are shown different things; one file a check)
 import { member } from '../ask.ts';
 import type { BitbucketDesk } from '../bitbucket-desk.ts';
 import { failedCall } from '../failed-call.ts';
@@ -171,30 +166,3 @@ function counted(name: string, page: unknown): Result {
   if (values.length > 0 || more) return pass(`${name}: ${values.length}${more ? ' or more' : ''}`, data);
   return warn(`${name}: none`, `See in Bitbucket what the user of the login may see.`, data);
 }
-<<<<<<< HEAD
-
-/** Everything the inventory asks for, as the accept list sees it: nothing is sent. */
-export function inventoryRulesCheck({ inventory }: Config, desk: BitbucketDesk): Check {
-  return {
-    name: 'inventory rules',
-    run: () => {
-      if (!inventory.enabled)
-        return [pass('the inventory is off: PROFILE_NAME or INVENTORY_ENABLED says so')];
-      const omits = (field: string) => inventory.omitFields.some((omitted) => omitted === field);
-      const scope = { users: true, repositories: true, enrichment: true };
-      try {
-        const { notes } = planOf(scope, { omits, includedKeys: null }, { missing: desk.missing });
-        if (notes.length === 0) return [pass('the accept list allows every call the inventory makes')];
-        return notes.map((note) => {
-          const [what = '', todo = ''] = note.split(/(?= To change that )/);
-          return warn(what, todo.trim() || 'See docs/inventory.md.');
-        });
-      } catch (error) {
-        if (!(error instanceof AgentError)) throw error;
-        return [fail(error.message, error.hint ?? 'See docs/inventory.md.')];
-      }
-    },
-  };
-}
-=======
->>>>>>> b52aa4c (feat(doctor): pools whose credentials are shown different things; one file a check)

@@ -14,7 +14,8 @@ export const OWN_TUNNEL = 'own tunnel';
 /** How long the tunnel has to open, and the server to show it; milliseconds. */
 const PATIENCE = { openMs: 12_000, confirmMs: 3_000 };
 const CONFIRM_EVERY_MS = 200;
-const DRAIN_MS = 10_000;
+/** A little more than leaving takes at most. */
+const LEAVE_MS = 20_000;
 
 /** The tunnel of the agent that runs here, as its ports tell it. */
 export function tunnelCheck(running: Promise<RunningAgent>, { serverUrl }: BrokerConfig): Check {
@@ -53,13 +54,20 @@ function openTunnel({ sockets }: RunningAgent): Result {
   return pass(`open${told.length === 0 ? '' : `: ${told.join(', ')}`}`, { sockets });
 }
 
+/** A tunnel that was not started. */
+export interface OwnTunnel {
+  readonly tunnel: Pick<Tunnel, 'start' | 'opened' | 'state'>;
+  /** Closes it once what is in flight is answered. Called again it waits for the same. */
+  leave(): Promise<void>;
+}
+
 /**
  * Opens a tunnel of its own for a moment, and looks whether the server shows it. The server sends it the token's calls
  * meanwhile, which are answered as `run` answers them. It never says whether it knows the token.
  */
 export function identifyCheck(
   needs: readonly string[],
-  tunnel: Tunnel,
+  { tunnel, leave }: OwnTunnel,
   network: Network,
   broker: BrokerConfig,
   { openMs, confirmMs } = PATIENCE,
@@ -67,7 +75,7 @@ export function identifyCheck(
   return {
     name: OWN_TUNNEL,
     needs,
-    limitMs: openMs + confirmMs + DRAIN_MS + 5_000,
+    limitMs: openMs + confirmMs + LEAVE_MS,
     run: async (signal) => {
       try {
         void tunnel.start();
@@ -78,7 +86,7 @@ export function identifyCheck(
           'Check that proxy and firewall let websockets (Upgrade: websocket) through to the Snyk server.';
         return [fail(`did not open within ${openMs / 1000} s (${reason ?? 'no reason told'})`, todo)];
       } finally {
-        await tunnel.drain('SIGTERM', DRAIN_MS);
+        await leave();
       }
     },
   };
