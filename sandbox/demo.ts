@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type AuditOutcome, proveAudit } from './demo/audit.ts';
 import { type InventoryOutcome, watchInventory } from './demo/inventory.ts';
 import { runCalls } from './demo/run.ts';
 import { type Row, renderTable } from './demo/table.ts';
@@ -6,7 +7,7 @@ import { type Stage, startStage } from './stage.ts';
 
 /**
  * `npm run demo`: the agent between a Bitbucket simulator and the real Snyk Broker server: its inventory of users and
- * repositories, calls that its accept list allows and calls that it does not. Stays up until Ctrl-C; with `--once` it ends by itself.
+ * repositories, calls that its accept list allows and calls that it does not, and the proof of its audit trail. Stays up until Ctrl-C; with `--once` it ends by itself.
  * Exit code 0: everything came out as expected; 1: something did not, or a part did not start.
  */
 
@@ -53,7 +54,7 @@ async function demo(): Promise<number> {
     const inventory = await firstRuns(stage);
     const rows = await runCalls(stage);
     write(`${renderTable(rows, colours)}\n`);
-    const code = report(rows, inventory);
+    const code = report(rows, inventory, await proveAudit(stage));
     if (!once) await stayUp(stage);
     return code;
   } finally {
@@ -72,24 +73,27 @@ async function endAgent(stage: Stage): Promise<void> {
 }
 
 /** The lines below the table; they name what came out otherwise than expected. */
-function report(rows: readonly Row[], inventory: InventoryOutcome): number {
+function report(rows: readonly Row[], inventory: InventoryOutcome, audit: AuditOutcome): number {
   const count = (verdict: Row['verdict']) => rows.filter((row) => row.verdict === verdict).length;
   const odd = rows.filter(({ surprise }) => surprise !== '');
   const outcome =
     odd.length === 0 ? 'all as expected, no blocked one reached Bitbucket' : `${odd.length} NOT as expected`;
   write(`${rows.length} calls: ${count('allowed')} allowed, ${count('blocked')} blocked; ${outcome}.`);
   for (const { call, surprise } of odd) write(`  ! ${call}: ${surprise}`);
-  write(inventory.line);
-  if (inventory.surprise !== '') write(`  ! ${inventory.surprise}`);
-  return odd.length === 0 && inventory.surprise === '' ? 0 : 1;
+  for (const { line, surprise } of [inventory, audit]) {
+    write(line);
+    if (surprise !== '') write(`  ! ${surprise}`);
+  }
+  return odd.length + inventory.surprise.length + audit.surprise.length === 0 ? 0 : 1;
 }
 
-async function stayUp({ broker, token, agentUrl, bitbucket }: Stage): Promise<void> {
+async function stayUp({ broker, token, agentUrl, agentEnv, bitbucket }: Stage): Promise<void> {
   write(`
 Up until Ctrl-C. Try:
   an allowed call       curl -i '${broker.callUrl(token, '/projects?limit=2')}'
   a blocked call        curl -i --path-as-is '${broker.callUrl(token, '/projects/%2e%2e/admin/users')}'
   the inventory         curl '${broker.callUrl(token, '/essentials/v1/repositories?limit=2')}'
+  the status page       http://127.0.0.1:${agentEnv.ADMIN_PORT}/
   the agent's health    ${agentUrl}/healthcheck
   what the server sees  ${broker.url}/connection-status/${token}
   Bitbucket itself      curl -i -u agent:agent-password '${bitbucket.url}/rest/api/1.0/projects?limit=2'`);
