@@ -100,7 +100,7 @@ suite(title, () => {
       .first()
       .click();
     await page.getByRole('heading', { name: 'What the rules say' }).waitFor();
-    expect(await page.getByText('illegal-character').isVisible()).toBe(true);
+    expect(await page.getByText('illegal-character', { exact: true }).isVisible()).toBe(true);
     expect(await page.locator('img, script:not([src])').count()).toBe(0);
     expect(trouble).toEqual([]);
   });
