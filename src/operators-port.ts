@@ -96,7 +96,7 @@ function statusOf(options: OperatorsPortOptions, startedAt: number): () => Admin
       lint,
     },
     inventory: inventoryStatus(options),
-    recent: recent.newest().map(({ query: _, ...call }) => call),
+    recent: recent.newest(),
     audit: trail.state(),
   });
 }

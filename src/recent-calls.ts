@@ -1,7 +1,7 @@
 import type { CallListener, CallRecord, Road } from './call.ts';
 
-/** A call that was decided here, as the status page shows it. */
-export interface RecentCall extends CallRecord {
+/** A call that was decided here, as the status page shows it. Without its query: that is for the audit only. */
+export interface RecentCall extends Omit<CallRecord, 'query'> {
   readonly road: Road;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -25,10 +25,10 @@ export class RecentCalls {
   readonly #hits = new Map<string, { hits: number; lastAt: number }>();
 
   constructor(now: () => number = Date.now) {
-    this.listener = (road, record) => {
+    this.listener = (road, { query: _, ...record }) => {
       const at = now();
       const ring = road === 'inventory' || road === 'delivery' ? this.#own : this.#others;
-      ring.add({ ...record, road, at });
+      ring.add({ ...record, path: detached(record.path), road, at });
       if (record.ruleId !== null) this.#count(record.ruleId, at);
     };
   }
@@ -73,3 +73,6 @@ class Ring {
     return [...this.#calls.slice(this.#next), ...this.#calls.slice(0, this.#next)].reverse();
   }
 }
+
+/** A copy: the engine keeps the whole of a text, such as a URL of megabytes, while a part cut from it is in use. */
+const detached = (text: string): string => Buffer.from(text, 'utf16le').toString('utf16le');

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import type { CallRecord } from '../src/call.ts';
 import { RecentCalls } from '../src/recent-calls.ts';
@@ -48,5 +50,21 @@ describe('recent calls', () => {
       ['one', { hits: 2, lastAt: 3 }],
       ['two', { hits: 1, lastAt: 2 }],
     ]);
+  });
+
+  it('hold nothing of a call but what they show: neither its query nor the URL that its path was cut from', () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const recent = new RecentCalls();
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let number = 0; number < 20; number += 1) {
+      const url = String(JSON.parse(`"${`/${number}`.repeat(2_000_000)}"`));
+      recent.listener('tunnel', { ...call(url.slice(0, 500), null), query: url.slice(500, 2_500) });
+    }
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+    const kept = recent.newest().map((one) => [one.path.length, 'query' in one]);
+    expect(kept).toEqual(Array.from({ length: 20 }, () => [500, false]));
   });
 });
