@@ -12,6 +12,7 @@ import type { RecentCalls } from './recent-calls.ts';
 import { explain } from './rules/explain.ts';
 import type { Finding } from './rules/lint/finding.ts';
 import type { Rule } from './rules/verdict.ts';
+import { scrubbedTexts, scrubber } from './scrub.ts';
 import type { Tunnel } from './tunnel/tunnel.ts';
 import { agentVersion } from './version.ts';
 
@@ -73,11 +74,13 @@ export async function openOperatorsPort(options: OperatorsPortOptions): Promise<
   return listener;
 }
 
+/** Texts of others are in it, as in the log: what failed, what a receiver said, what was called. */
 function statusOf(options: OperatorsPortOptions, startedAt: number): () => AdminStatus {
   const { config, gate, tunnel, recent, pauseSwitch, draining, trail } = options;
   const { rules, rulesHash } = gate;
   const lint = lintStatus(gate.findings());
-  return () => ({
+  const scrub = scrubber(config.secrets);
+  const status = (): AdminStatus => ({
     at: Date.now(),
     startedAt,
     version: agentVersion,
@@ -99,6 +102,7 @@ function statusOf(options: OperatorsPortOptions, startedAt: number): () => Admin
     recent: recent.newest(),
     audit: trail.state(),
   });
+  return () => scrubbedTexts(status(), scrub);
 }
 
 function lintStatus(findings: readonly Finding[]): LintStatus {

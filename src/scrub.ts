@@ -31,6 +31,17 @@ export function scrubber(secrets: () => readonly Revealable[]): (text: string) =
   };
 }
 
+/** The same value with every text in it scrubbed; names of fields stay. For plain data without cycles. */
+export function scrubbedTexts<Value>(value: Value, scrub: (text: string) => string): Value {
+  const clean = (one: unknown): unknown => {
+    if (typeof one === 'string') return scrub(one);
+    if (Array.isArray(one)) return one.map(clean);
+    if (typeof one !== 'object' || one === null) return one;
+    return Object.fromEntries(Object.entries(one).map(([name, inner]) => [name, clean(inner)]));
+  };
+  return clean(value) as Value;
+}
+
 /** The forms in which secrets can stand in somebody's text. */
 function spellingsOf(secrets: readonly Revealable[]): string[] {
   const texts = secrets.map((secret) => secret.reveal()).filter((text) => text.length >= SHORTEST_SCRUBBED);

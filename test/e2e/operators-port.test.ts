@@ -32,6 +32,7 @@ describe("the operators' port of a running agent", () => {
     for (const [path, status] of [
       ['/projects', 200],
       ['/nope', 401],
+      [`/nope/${stage.token}`, 401],
     ] as const) {
       const answer = await stage.call(`${path}?limit=1&note=query-canary`);
       expect(answer.status).toBe(status);
@@ -57,6 +58,7 @@ describe("the operators' port of a running agent", () => {
     ]);
     expect(decided).toContainEqual(['tunnel', '/projects', true]);
     expect(decided).toContainEqual(['tunnel', '/nope', false]);
+    expect(decided).toContainEqual(['tunnel', '/nope/[secret]', false]);
     expect(rules.rules.find(({ id }: { id: string }) => id === 'projects').hits).toBe(1);
     expect([inventory.runs, pause]).toEqual([[], { since: null, problem: null }]);
   });
