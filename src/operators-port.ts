@@ -9,7 +9,7 @@ import type { Inventory } from './inventory/inventory.ts';
 import type { Log } from './log.ts';
 import type { PauseSwitch } from './pause-switch.ts';
 import type { RecentCalls } from './recent-calls.ts';
-import { explain } from './rules/explain.ts';
+import { explainAddress } from './rules/explain.ts';
 import type { Finding } from './rules/lint/finding.ts';
 import type { Rule } from './rules/verdict.ts';
 import { scrubbedTexts, scrubber } from './scrub.ts';
@@ -51,7 +51,7 @@ export async function openOperatorsPort(options: OperatorsPortOptions): Promise<
     allowedHosts,
     status: statusOf(options, Date.now()),
     filters: gate.rules.filters,
-    explain: (question, list) => explain(gate.rules, question, list),
+    explain: (question, list) => explainAddress(gate.rules, question, list),
     relaying: pauseSwitch,
     health: { tunnels: () => tunnel.state, draining },
     ownToken,

@@ -1,4 +1,5 @@
 import { flawPlace } from './flaw-place.ts';
+import { type SeenUrl, seenUrls } from './full-url.ts';
 import { Lookup } from './lookup.ts';
 import { pathMiss } from './path-miss.ts';
 import { parsePattern } from './path-pattern.ts';
@@ -36,6 +37,27 @@ export function explain(rules: RuleSet, question: Question, list: 'private' | 'p
     ...nearestPaths(others, path),
   ];
   return Object.freeze({ ...verdict, nearMisses: nearMisses.slice(0, MOST) });
+}
+
+/** What the rules say to a call, and as which url they saw it. */
+export interface Explained {
+  readonly seen: SeenUrl;
+  readonly verdict: Verdict;
+}
+
+/** As `explain`, of a url that may be a whole address from a browser: the first way to mean it that is allowed. */
+export function explainAddress(
+  rules: RuleSet,
+  question: Question,
+  list: 'private' | 'public' = 'private',
+): Explained {
+  const answers = seenUrls(question.url, rules[list]).map((seen) => ({
+    seen,
+    verdict: explain(rules, { ...question, url: seen.url }, list),
+  }));
+  const answer = answers.find(({ verdict }) => verdict.allowed) ?? answers[0];
+  if (answer === undefined) throw new Error('a url is seen in at least one way');
+  return answer;
 }
 
 function byPath(rules: readonly Rule[], path: string): { fitting: Rule[]; others: Rule[] } {

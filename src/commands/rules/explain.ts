@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, failureCode } from '../../errors.ts';
 import { requestHeaders } from '../../relay/prepare.ts';
 import { AGENT_ORIGIN } from '../../rules/agent-origin.ts';
-import { explain as explainCall } from '../../rules/explain.ts';
+import { explainAddress } from '../../rules/explain.ts';
+import type { SeenUrl } from '../../rules/full-url.ts';
 import { provenance } from '../../rules/listing.ts';
 import type { Auth } from '../../rules/rule-schema.ts';
 import type { Question } from '../../rules/rule-set.ts';
@@ -10,7 +11,6 @@ import { maskLiterals } from '../../rules/template.ts';
 import type { Rule, Verdict } from '../../rules/verdict.ts';
 import { EXIT, ending } from '../ending.ts';
 import { shown } from './formats.ts';
-import { type SeenUrl, seenUrls } from './full-url.ts';
 import { type Loaded, loadList } from './load.ts';
 
 export interface ExplainOptions {
@@ -32,15 +32,9 @@ export function explain(method: string, url: string, options: ExplainOptions): P
     };
     const loaded = loadList(options.accept);
     const list = options.public === true ? 'public' : 'private';
-    const answers = seenUrls(url, loaded.rules[list]).map((seen) => ({
-      seen,
-      question: { ...call, url: seen.url },
-      verdict: explainCall(loaded.rules, { ...call, url: seen.url }, list),
-    }));
-    const answer = answers.find(({ verdict }) => verdict.allowed) ?? answers[0];
-    if (answer === undefined) throw new Error('a url is seen in at least one way');
-    process.stdout.write(explainText(answer, loaded));
-    return answer.verdict.allowed ? EXIT.ok : EXIT.no;
+    const { seen, verdict } = explainAddress(loaded.rules, { ...call, url }, list);
+    process.stdout.write(explainText({ seen, question: { ...call, url: seen.url }, verdict }, loaded));
+    return verdict.allowed ? EXIT.ok : EXIT.no;
   }, EXIT.defect);
 }
 

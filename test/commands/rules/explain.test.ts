@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainText } from '../../../src/commands/rules/explain.ts';
-import { seenUrls } from '../../../src/commands/rules/full-url.ts';
 import { explain } from '../../../src/rules/explain.ts';
+import { seenUrls } from '../../../src/rules/full-url.ts';
 import { rulesOf } from '../../rules/loaded.ts';
 
 const rules = rulesOf([

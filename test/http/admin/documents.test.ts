@@ -36,6 +36,7 @@ describe('/rules', () => {
     expect(body.map(({ id, list, hits }: Record<string, unknown>) => [id, list, hits])).toEqual([
       ['projects', 'private', 1204],
       ['branch', 'private', 310],
+      ['own', 'private', 0],
       ['hook', 'public', 0],
     ]);
     expect(body[0]).toMatchObject({
@@ -57,6 +58,7 @@ describe('/rules/explain', () => {
       {
         ...{ method: 'GET', url: '/projects?limit=5', list: 'private', allowed: true, ruleId: 'projects' },
         ...{ reason: 'allowed', where: expect.stringContaining('private rule 1'), nearMisses: [] },
+        ...{ seen: '/projects?limit=5', to: 'bitbucket' },
         sent: 'https://bitbucket.example/rest/api/1.0/projects?limit=5',
       },
     ]);
@@ -64,13 +66,37 @@ describe('/rules/explain', () => {
   });
 
   it('says why a call is refused, and which rules were near', async () => {
-    expect((await ask('method=GET&url=/projects/A/commits')).body).toMatchObject({
-      ...{ allowed: false, ruleId: null, sent: null, reason: 'valid-query' },
-      nearMisses: [{ ruleId: 'branch', aspect: 'query' }],
-    });
+    const { body } = await ask('method=GET&url=/projects/A/commits');
+    expect(body).toMatchObject({ allowed: false, ruleId: null, to: null, sent: null, reason: 'valid-query' });
+    expect(body.nearMisses[0]).toMatchObject({ ruleId: 'branch', aspect: 'query' });
     expect((await ask('method=DELETE&url=/projects')).body).toMatchObject({ reason: 'method' });
     expect((await ask('url=/projects/%252e%252e/admin')).body).toMatchObject({ allowed: false });
-    expect((await ask('url=https://bitbucket.example/projects')).body).toMatchObject({ reason: 'bad-url' });
+    expect((await ask('url=projects')).body).toMatchObject({ reason: 'bad-url' });
+  });
+
+  it('takes a whole address, as the command does', async () => {
+    const address = 'https://bitbucket.example/rest/api/1.0/projects%3Fx=1';
+    expect((await ask(`url=${address}`)).body).toMatchObject({
+      ...{ allowed: true, seen: '/projects?x=1', url: 'https://bitbucket.example/rest/api/1.0/projects?x=1' },
+      sent: 'https://bitbucket.example/rest/api/1.0/projects?x=1',
+    });
+    const page = await (await client()).get(`/rules/explain?url=${address}`).accept('text/html');
+    expect(page.text).toContain('<dt>Taken as</dt><dd><code>/projects?x=1</code>');
+  });
+
+  it('says of what the agent answers itself that nothing goes out', async () => {
+    const own = 'url=/essentials/v1/users';
+    expect((await ask(own)).body).toMatchObject({ allowed: true, to: 'agent', sent: null });
+    const page = await (await client()).get(`/rules/explain?${own}`).accept('text/html');
+    expect(page.text).toContain('this agent answers it itself');
+  });
+
+  it('answers for the method that was asked about, one that no rule can have included', async () => {
+    expect((await ask('method=purge&url=/projects')).body).toMatchObject({
+      ...{ method: 'PURGE', allowed: false, reason: 'method' },
+    });
+    const page = await (await client()).get('/rules/explain?method=purge&url=/projects').accept('text/html');
+    expect(page.text).toContain('<option value="PURGE" selected>');
   });
 
   it('asks the public rules for webhooks', async () => {
@@ -79,7 +105,7 @@ describe('/rules/explain', () => {
     expect((await ask(`${hook}&list=public`)).body).toMatchObject({
       allowed: true,
       ruleId: 'hook',
-      sent: null,
+      ...{ to: 'snyk', sent: null },
     });
   });
 
@@ -88,8 +114,8 @@ describe('/rules/explain', () => {
       expect(await ask(query)).toMatchObject({ status: 400, body: { code: 'BAD_REQUEST' } });
     }
     expect((await ask('method=%3Cscript%3E&url=/projects')).body).toMatchObject({
-      method: 'GET',
-      allowed: true,
+      method: '<SCRIPT>',
+      allowed: false,
     });
     expect((await ask(`url=/${'a'.repeat(9_000)}`)).body).toMatchObject({ reason: 'bad-url' });
     expect((await ask('url=/%E0%A4%A')).body).toMatchObject({ allowed: false });

@@ -5,6 +5,7 @@ import { openListener } from '../../../src/http/listener.ts';
 import type { Run } from '../../../src/inventory/ledger/ledger.ts';
 import { type Fields, silentLog } from '../../../src/log.ts';
 import { loadRules } from '../../../src/rules/compile.ts';
+import { explainAddress } from '../../../src/rules/explain.ts';
 
 const LIST = {
   private: [
@@ -22,6 +23,7 @@ const LIST = {
       auth: { scheme: 'bitbucket' },
       valid: [{ queryParam: 'until', values: ['main'] }],
     },
+    { id: 'own', path: '/essentials/v1/users', origin: 'agent:' },
   ],
   public: [{ id: 'hook', method: 'POST', path: '/webhook/bitbucket-server/:id' }],
 };
@@ -117,7 +119,7 @@ export async function openAdmin(over: Partial<AdminRoutesOptions> = {}) {
     allowedHosts: [],
     status: () => calmStatus(),
     filters: rules.filters,
-    explain: (question, list) => (list === 'public' ? rules.decidePublic(question) : rules.decide(question)),
+    explain: (question, list) => explainAddress(rules, question, list),
     relaying: { pause: () => void done.push('pause'), resume: () => void done.push('resume') },
     health: { tunnels: () => calmStatus().tunnel, draining: () => false },
     log,

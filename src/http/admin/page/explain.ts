@@ -6,12 +6,18 @@ import { type Html, html } from '../html.ts';
 import { badge, choice, documentOf, facts, table } from './layout.ts';
 import { REASONS } from './reasons.ts';
 
+const DESTINATIONS: Readonly<Record<NonNullable<Explanation['to']>, string | null>> = {
+  bitbucket: null,
+  snyk: 'Snyk, through the tunnel',
+  agent: 'nowhere: this agent answers it itself',
+};
+
 /** The form that asks what the rules say to a call; a plain GET, so its answer can be linked to. */
 export function explainForm({ method, url, list }: ExplainQuestion): Html {
-  const methods = [...METHODS].map((name) => [name, name] as const);
+  const methods = [...new Set(METHODS).add(method)].map((name) => [name, name] as const);
   return html`<form method="get" action="/rules/explain" aria-label="Explain a call">
 ${choice('method', 'Method', methods, method)}
-<label class="wide">Path and query, as they come <input name="url" value="${url}" required maxlength="${LONGEST_URL}" placeholder="/projects/KEY/repos?limit=100" autocomplete="off" autocapitalize="off" spellcheck="false"></label>
+<label class="wide">Path and query, or a whole address <input name="url" value="${url}" required maxlength="${LONGEST_URL}" placeholder="/projects/KEY/repos?limit=100" autocomplete="off" autocapitalize="off" spellcheck="false"></label>
 ${choice(
   'list',
   'From',
@@ -44,14 +50,16 @@ ${explanation !== null && answer(question, explanation)}
 }
 
 function answer({ method, url }: ExplainQuestion, explanation: Explanation): Html {
-  const { allowed, ruleId, reason, sent, where, nearMisses } = explanation;
+  const { allowed, ruleId, reason, seen, to, sent, where, nearMisses } = explanation;
   return html`<section aria-labelledby="answer">
 <h2 id="answer">${allowed ? badge('good', 'Allowed') : badge('bad', 'Refused')} <code>${method} ${url}</code></h2>
 ${facts([
+  ['Taken as', seen === url ? null : html`<code>${seen}</code>`],
   ['Reason', html`<code>${reason}</code> ${REASONS[reason]}`],
   ['Rule', ruleId === null ? null : html`<code>${ruleId}</code>`],
   ['Stands in', where],
   ['Goes out as', sent === null ? null : html`<code>${sent}</code>`],
+  ['Goes to', to === null ? null : DESTINATIONS[to]],
 ])}
 ${
   nearMisses.length > 0 &&

@@ -1,4 +1,4 @@
-import type { Rule } from '../../rules/verdict.ts';
+import type { Rule } from './verdict.ts';
 
 /** A url as rules see it. */
 export interface SeenUrl {
