@@ -7,7 +7,7 @@ export interface LedgerFigures {
   readonly lastComplete: Readonly<Record<keyof Scope, number | null>>;
   /** By the last reading of each type. */
   readonly seen: Readonly<Record<'users' | 'repositories', number | null>>;
-  /** Of the newest run that has read everything it was to read; `null`: there was none among the last ten. */
+  /** Of the newest run that has read all of a part; `null`: there was none. */
   readonly lastRun: Readonly<Record<'added' | 'changed' | 'deleted' | 'skipped' | 'sent', number>> | null;
   readonly outbox: OutboxState;
 }
@@ -30,7 +30,9 @@ export interface InventoryFigures {
   readonly ledger: LedgerFigures | null;
 }
 
-const LOOKED_AT = 10;
+/** As many as a ledger keeps of runs that look at marked repositories only. */
+const MOST_PARTIAL = 50;
+const SHOWN_PARTIAL = 5;
 
 /** @throws AgentError `STATE_UNUSABLE` */
 export function ledgerFigures(reader: LedgerReader): LedgerFigures {
@@ -38,19 +40,39 @@ export function ledgerFigures(reader: LedgerReader): LedgerFigures {
     const run = reader.lastComplete(part);
     return run === null ? null : Date.parse(run.startedAt);
   };
-  const seen = (part: 'users' | 'repositories') => reader.lastCollected(part)?.seen?.[part] ?? null;
-  const last = reader.runs(LOOKED_AT).find((run) => run.seen !== null && run.changes !== null);
+  const [users, repositories, enrichment] = (['users', 'repositories', 'enrichment'] as const).map((part) =>
+    reader.lastCollected(part),
+  );
+  const last = newestOf([users, repositories, enrichment]);
   return {
     lastComplete: {
       users: begun('users'),
       repositories: begun('repositories'),
       enrichment: begun('enrichment'),
     },
-    seen: { users: seen('users'), repositories: seen('repositories') },
+    seen: { users: users?.seen?.users ?? null, repositories: repositories?.seen?.repositories ?? null },
     lastRun:
       last?.seen && last.changes ? { ...last.changes, skipped: last.seen.skipped, sent: last.sent } : null,
     outbox: reader.outbox(),
   };
+}
+
+const newestOf = (runs: readonly (Run | null | undefined)[]): Run | null =>
+  runs.reduce<Run | null>(
+    (newest, run) => (run && (newest === null || run.number > newest.number) ? run : newest),
+    null,
+  );
+
+/**
+ * For a list of runs, newest first: so many whole ones, and five at most of those that looked at marked repositories
+ * only. These come with each webhook, and would push the others out.
+ */
+export function newestRuns(reader: Pick<LedgerReader, 'runs'>, count: number): readonly Run[] {
+  const all = reader.runs(count + MOST_PARTIAL);
+  const such = (partial: boolean, most: number) =>
+    all.filter((run) => (run.partial === true) === partial).slice(0, most);
+  const shown = new Set([...such(false, count), ...such(true, SHOWN_PARTIAL)]);
+  return all.filter((run) => shown.has(run));
 }
 
 /** What the runs of one process came to. */

@@ -16,7 +16,7 @@ import { fileDestination } from './deliver/file-destination.ts';
 import { recorded } from './deliver/recorded.ts';
 import type { Resource } from './entity.ts';
 import { createEntityIds, type EntityIds } from './entity-id.ts';
-import { type InventoryFigures, ledgerFigures, RunTally } from './figures.ts';
+import { type InventoryFigures, ledgerFigures, newestRuns, RunTally } from './figures.ts';
 import type { LedgerIdentity } from './ledger/facts.ts';
 import type { Ledger, Place, Scope } from './ledger/ledger.ts';
 import { takeLock } from './ledger/lock.ts';
@@ -175,7 +175,7 @@ export class Inventory {
       return {
         running: this.#running?.watch.state ?? null,
         budget: this.#running?.budget.state() ?? null,
-        runs: reader?.runs(count) ?? [],
+        runs: reader === null ? [] : newestRuns(reader, count),
         parked: reader?.parked() ?? [],
       };
     } finally {

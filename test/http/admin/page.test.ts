@@ -107,6 +107,12 @@ describe('the page', () => {
     expect(page({ inventory: { ...nothing, enabled: false }, rules })).toContain('it only relays');
   });
 
+  it('tells runs of marked repositories from whole ones', () => {
+    const runs = [aRun({ partial: true }), aRun({ kind: 'snapshot' })];
+    const shown = page({ inventory: { enabled: true, running: null, budget: null, runs, parked: [] } });
+    expect(shown.match(/marked repositories only/g)).toHaveLength(1);
+  });
+
   it('draws the hits of each rule against the most used one', () => {
     const widths = [...page().matchAll(/class="fill" width="([\d.]+)"/g)].map(([, width]) => Number(width));
     expect(widths).toEqual([100, 25.7, 0, 0]);

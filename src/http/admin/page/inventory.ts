@@ -96,11 +96,12 @@ ${table<Run>({
   rows: runs,
 })}`;
 
-function stateOf({ state, kind, error }: Run): Shown {
+function stateOf({ state, kind, partial, error }: Run): Shown {
   const [tone, text] = STATES[state];
   const full = kind === 'snapshot' && html` <span class="quiet">full</span>`;
+  const some = partial === true && html` <span class="quiet">marked repositories only</span>`;
   const why = error !== null && html`<br><code>${error.code}</code> ${shownText(error.message, 300)}`;
-  return html`${badge(tone, text)}${full}${why}`;
+  return html`${badge(tone, text)}${full}${some}${why}`;
 }
 
 const tookOf = ({ startedAt, endedAt }: Run): string =>
