@@ -134,6 +134,20 @@ describe('docs/monitoring/alerts.yaml', () => {
   });
 });
 
+it('every series that an alert asks an increase of is there at 0 before anything has happened', async () => {
+  const text = await metricsOf().registry.metrics();
+  const wanted = alerts.flatMap(({ expr }) =>
+    [...expr.matchAll(/increase\((\w+)(?:\{(\w+)=~?"([^"]+)"\})?/g)].flatMap(([, name, label, values = '']) =>
+      values
+        .split('|')
+        .map((value) => (label === undefined ? `${name} ` : `${name}{road="tunnel",${label}="${value}"} 0`)),
+    ),
+  );
+  expect(wanted.length).toBeGreaterThan(7);
+  const series = text.split('\n').map((line) => line.replace(/^(\w+)\{role=.*\} /, '$1 '));
+  expect(wanted.filter((start) => !series.some((line) => line.startsWith(start)))).toEqual([]);
+});
+
 describe('docs/monitoring/grafana-dashboard.json', () => {
   it('asks only for metrics and labels that there are', () => {
     for (const query of queries) {

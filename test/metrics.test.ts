@@ -152,9 +152,9 @@ describe('the series', () => {
       metrics.listener('tunnel', record({ allowed: false, ruleId: null, reason: `reason-${index}` }));
     }
     const series = await fetched(metrics);
-    expect(valuesOf(series, 'call_failures_total{')).toHaveLength(101);
-    expect(valuesOf(series, 'call_failures_total{', 'code="other"')).toEqual([900]);
-    expect(valuesOf(series, 'call_refusals_total{')).toHaveLength(101);
+    expect(valuesOf(series, 'call_failures_total{road="tunnel"')).toHaveLength(101);
+    expect(valuesOf(series, 'call_failures_total{', 'code="other"')).toEqual([902]);
+    expect(valuesOf(series, 'call_refusals_total{road="tunnel"')).toHaveLength(101);
   });
 
   it('stay bounded when kinds of oddities do not', () => {

@@ -1,6 +1,7 @@
 import { Histogram, type Registry } from 'prom-client';
 import type { CallListener, CallRecord, Road } from '../call.ts';
 import { errorTypeOf } from '../relay/reply-head.ts';
+import type { TargetFlaw } from '../rules/target.ts';
 import { KindCounts } from './kind-counts.ts';
 import { PREFIX, type Readings, type Sample } from './readings.ts';
 
@@ -9,6 +10,29 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 const CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const;
 const WEBHOOK_OUTCOMES = ['accepted', 'refused', 'failed'] as const;
+
+/**
+ * Kinds that are there from the start, for alerts on an increase: of a series whose first value is 50 Prometheus sees no
+ * increase to 50. URLs that two readers understand in two ways, where others choose them; a login that is refused.
+ */
+const EVASIONS: readonly TargetFlaw[] = [
+  'dot-segment',
+  'path-parameter',
+  'backslash',
+  'encoded-percent',
+  'control-character',
+  'invalid-utf8',
+];
+const LOGIN_FAILURES = ['DOWNSTREAM_UNAUTHORIZED', 'DOWNSTREAM_FORBIDDEN'];
+const FROM_ZERO: Readonly<
+  Record<Road, { readonly refusals: readonly string[]; readonly failures: readonly string[] }>
+> = {
+  tunnel: { refusals: EVASIONS, failures: LOGIN_FAILURES },
+  'http-relay': { refusals: EVASIONS, failures: LOGIN_FAILURES },
+  inventory: { refusals: [], failures: LOGIN_FAILURES },
+  webhook: { refusals: EVASIONS, failures: [] },
+  delivery: { refusals: [], failures: [] },
+};
 
 type Timer = (seconds: number) => void;
 
@@ -56,8 +80,8 @@ export class CallMetrics {
     const road = (name: Road): RoadCounts => ({
       bytes: 0,
       byRule: new Map(),
-      failures: new KindCounts(),
-      refusals: new KindCounts(),
+      failures: new KindCounts(FROM_ZERO[name].failures),
+      refusals: new KindCounts(FROM_ZERO[name].refusals),
       firstByte: (seconds) => firstByte.observe({ road: name }, seconds),
       answer: (seconds) => answer.observe({ road: name }, seconds),
     });

@@ -3,7 +3,12 @@ const MOST_KINDS = 100;
 
 /** Counts by kind, bounded whatever the kinds are: each becomes a series. */
 export class KindCounts {
-  readonly #counts = new Map<string, number>();
+  readonly #counts: Map<string, number>;
+
+  /** @param fromZero kinds that are there before they are counted */
+  constructor(fromZero: readonly string[] = []) {
+    this.#counts = new Map(fromZero.map((kind) => [kind, 0]));
+  }
 
   add(kind: string): void {
     const counted = this.#counts.has(kind) || this.#counts.size < MOST_KINDS ? kind : 'other';
