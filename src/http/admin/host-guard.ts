@@ -9,7 +9,8 @@ const MESSAGE =
 
 /**
  * Lets through what was asked of an IP address, `localhost` or an allowed name, at any port. A page of another site
- * that has its own name resolve to this host (DNS rebinding) sends that name, and is refused.
+ * that has its own name resolve to this host (DNS rebinding) sends that name, and is refused. So is who sends two: a
+ * proxy in between may have gone by the other one.
  */
 export function hostGuard(allowed: readonly string[], log: Log): RequestHandler {
   const names = new Set(['localhost', ...allowed]);
@@ -21,7 +22,8 @@ export function hostGuard(allowed: readonly string[], log: Log): RequestHandler 
   return (request, response, next) => {
     // A request that names a whole URL is for that URL's host (RFC 9112, 3.2.2); browsers send such ones to proxies only.
     const own = request.url.startsWith('/') || request.url === '*';
-    if (own && passes(request.headers.host ?? '')) return next();
+    const [host = '', ...more] = request.headersDistinct.host ?? [];
+    if (own && more.length === 0 && passes(host)) return next();
     refuse(log, request, response, 'HOST_NOT_ALLOWED', MESSAGE);
   };
 }
