@@ -75,9 +75,14 @@ export function newestRuns(reader: Pick<LedgerReader, 'runs'>, count: number): r
   return all.filter((run) => shown.has(run));
 }
 
-/** What the runs of one process came to. */
+const KINDS: readonly RunKind[] = ['snapshot', 'delta'];
+const ENDS: readonly RunState[] = ['complete', 'parked', 'failed', 'delivering'];
+
+/** What the runs of one process came to; each kind and end from 0 on, so that the first run is seen as an increase. */
 export class RunTally {
-  readonly #ended = new Map<string, EndedRuns>();
+  readonly #ended = new Map<string, EndedRuns>(
+    KINDS.flatMap((kind) => ENDS.map((state) => [`${kind} ${state}`, { kind, state, count: 0 }])),
+  );
   /** Milliseconds that runs which are over have waited for Bitbucket's rate limit. */
   waitedMs = 0;
 

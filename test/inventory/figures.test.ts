@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ledgerFigures, newestRuns } from '../../src/inventory/figures.ts';
+import { ledgerFigures, newestRuns, RunTally } from '../../src/inventory/figures.ts';
 import type { Ledger } from '../../src/inventory/ledger/ledger.ts';
 import { openLedgerReader } from '../../src/inventory/ledger/open-ledger.ts';
 import * as stage from './ledger/stage.ts';
@@ -46,6 +46,16 @@ describe('the figures of a ledger', () => {
     const later = reading(ledgerFigures);
     expect([later.lastRun, later.seen]).toEqual([whole.lastRun, whole.seen]);
   });
+});
+
+it('the tally of runs begins with every kind and end at 0', () => {
+  const tally = new RunTally();
+  expect(tally.ended.map(({ count }) => count)).toEqual(Array.from({ length: 8 }, () => 0));
+  stage.run(ledger, {}, { 1: 'a' });
+  const [run] = reading((reader) => reader.runs(1));
+  if (run !== undefined) tally.add(run);
+  const { kind, state } = run ?? {};
+  expect(tally.ended.filter(({ count }) => count > 0)).toEqual([{ kind, state, count: 1 }]);
 });
 
 describe('a list of runs', () => {
