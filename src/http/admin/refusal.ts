@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { type ErrorCode, HTTP_STATUS } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { secure } from './security-headers.ts';
 
 /** Answers with an error code and what to do. */
 export function refuse(
@@ -10,6 +11,7 @@ export function refuse(
   code: ErrorCode,
   message: string,
 ): void {
+  secure(response);
   logRefusal(log, request, response, code);
   response.json({ code, message });
 }

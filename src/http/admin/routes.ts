@@ -35,13 +35,13 @@ export interface AdminRoutesOptions {
 }
 
 /**
- * Everything the operators' port serves. In this order: the headers every answer has, the check of the name it was
- * called by, `/livez` and `/readyz`, what has a token of its own, the token, and the rest.
+ * Everything the operators' port serves. In this order: the check of the name it was called by, what has a token of its
+ * own, whose answers stay as they are, the headers of all others, `/livez` and `/readyz`, the token, and the rest.
  */
 export function adminRoutes(options: AdminRoutesOptions): Router {
   const { token, allowedHosts, health, ownToken = [], routes = [], log } = options;
   const router = Router({ caseSensitive: true });
-  router.use(securityHeaders, hostGuard(allowedHosts, log), probeRoutes(health), ...ownToken);
+  router.use(hostGuard(allowedHosts, log), ...ownToken, securityHeaders, probeRoutes(health));
   if (token !== null) router.use(tokenGuard(token, log));
   router.use(pages(options), documents(options), files(), ...routes);
   return router;

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 
 const HEADERS = {
   'Content-Security-Policy': [
@@ -18,8 +18,12 @@ const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
-/** For every answer of the operators' port, whatever it is: no foreign page reads, frames or keeps it. */
-export const securityHeaders: RequestHandler = (_request, response, next) => {
+/** For every answer that the operators' port makes itself: no foreign page reads, frames or keeps it. */
+export function secure(response: Response): void {
   response.set(HEADERS);
+}
+
+export const securityHeaders: RequestHandler = (_request, response, next) => {
+  secure(response);
   next();
 };

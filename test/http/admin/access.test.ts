@@ -145,7 +145,13 @@ describe('the token', () => {
     const relay = Router().get('/relay/projects', (_request, response) => response.send('relayed'));
     const metrics = Router().get('/metrics', (_request, response) => response.send('counted'));
     const { client } = await open({ token: TOKEN, ownToken: [relay], routes: [metrics] });
-    expect((await client.get('/relay/projects')).text).toBe('relayed');
+    const { text, headers } = await client.get('/relay/projects');
+    expect([text, headers['content-security-policy'], headers['cache-control']]).toEqual([
+      'relayed',
+      undefined,
+      undefined,
+    ]);
+    expect((await client.get('/relay/projects').set('host', 'attacker.example')).status).toBe(421);
     expect((await client.get('/relay/other')).status).toBe(401);
     expect((await client.get('/metrics')).status).toBe(401);
     expect((await client.get('/metrics').set({ authorization: `Bearer x` })).status).toBe(401);
