@@ -73,6 +73,7 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
   const recent = new RecentCalls();
   const pauseSwitch = new PauseSwitch({
     stateDir: config.stateDir,
+    follow: options.command !== 'run',
     log,
     audited: (event) => trail.event(event),
   });

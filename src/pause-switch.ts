@@ -20,6 +20,11 @@ const NEVER_WRITTEN = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
 
 export interface PauseSwitchOptions {
   readonly stateDir: string;
+  /**
+   * Another process has the page: its switch is looked at with each call. Otherwise `sync` would go on relaying what the
+   * server sends to its newer socket, and would not go on when the pause is over.
+   */
+  readonly follow?: boolean;
   readonly log: Log;
   /** Told when relaying was paused or resumed by the operator. */
   audited?(event: Extract<AgentEvent, 'paused' | 'resumed'>): void;
@@ -65,6 +70,7 @@ export class PauseSwitch {
   }
 
   get paused(): boolean {
+    if (this.#options.follow === true) this.#state = { since: this.#kept(), problem: null };
     return this.#state.since !== null;
   }
 

@@ -21,12 +21,13 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-function start(stateDir = folder.path) {
+function start(stateDir = folder.path, follow = false) {
   const lines: { readonly message: string; readonly fields: Fields | undefined }[] = [];
   const events: string[] = [];
   const keep = (message: string, fields?: Fields) => void lines.push({ message, fields });
   const pauseSwitch = new PauseSwitch({
     stateDir,
+    follow,
     log: { ...silentLog, warn: keep, error: keep },
     audited: (event) => void events.push(event),
     now: () => SINCE,
@@ -66,6 +67,17 @@ describe('the pause switch', () => {
     expect([pauseSwitch.paused, existsSync(file())]).toEqual([false, false]);
     expect(events).toEqual(['paused', 'resumed']);
     expect(start().pauseSwitch.paused).toBe(false);
+  });
+
+  it('of a process beside the agent goes by that of the agent, at any time', () => {
+    const agent = start().pauseSwitch;
+    const beside = start(folder.path, true).pauseSwitch;
+    const seen = [beside.paused];
+    agent.pause();
+    seen.push(beside.paused);
+    agent.resume();
+    seen.push(beside.paused);
+    expect(seen).toEqual([false, true, false]);
   });
 
   it('tells of changes only', () => {

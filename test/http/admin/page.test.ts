@@ -123,6 +123,7 @@ describe('the page', () => {
       aDecision({ method: 'GET', path: '/projects/A%20B/c+d' }),
       aDecision({ road: 'webhook', method: 'POST', path: '/webhook/x' }),
       aDecision({ road: 'delivery', path: '/delivered', ruleId: null }),
+      aDecision({ path: `/${'cut'.repeat(200)}`.slice(0, 500) }),
     ];
     const links = [...page({ recent }).matchAll(/href="(\/rules\/explain[^"]*)"/g)].map(([, href]) => href);
     expect(links).toEqual([

@@ -6,6 +6,8 @@ import { REASONS } from './reasons.ts';
 import { figure, moment } from './times.ts';
 
 const LONGEST_FILTER = 200;
+/** `CallRecord` has no more of a path. */
+const CUT_PATH = 500;
 
 const ROADS: Readonly<Record<Road, string>> = {
   tunnel: 'Tunnel',
@@ -106,9 +108,9 @@ function reasonOf({ ruleId, reason, code, cause }: RecentDecision): Shown {
   return html`${why}${failure.length > 0 && html`<br><span class="quiet">${failure.join(', ')}</span>`}`;
 }
 
-/** What the agent sends itself is asked of no rule. */
+/** What the agent sends itself is asked of no rule; of a path that was cut the rules would say something else. */
 function explainLink({ road, method, path }: RecentDecision): Shown {
-  if (road === 'delivery') return '–';
+  if (road === 'delivery' || path.length >= CUT_PATH) return '–';
   const query = new URLSearchParams({ method, url: path, ...(road === 'webhook' ? { list: 'public' } : {}) });
   return html`<a href="/rules/explain?${query.toString()}" aria-label="Explain ${method} ${path}">Explain</a>`;
 }
