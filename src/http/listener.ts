@@ -73,8 +73,13 @@ const CODES: Readonly<Record<number, ErrorCode>> = { 413: 'PAYLOAD_TOO_LARGE', 4
 
 /** What a body parser or a route threw, without its text: it may repeat what the caller sent. */
 function answerError(port: string, log: Log): ErrorRequestHandler {
-  return (error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) return next(error);
+  return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    if (response.headersSent) {
+      // Express itself would write the error, text and all, to stderr.
+      log.error('defect', placeOf(error));
+      if (!response.writableEnded) response.destroy();
+      return;
+    }
     const given = error instanceof Error && 'status' in error ? Number(error.status) : 500;
     const code = CODES[given] ?? (given < 500 ? 'BAD_REQUEST' : 'INTERNAL');
     const status = HTTP_STATUS[code];
