@@ -1,6 +1,7 @@
 import { canonicalRule } from './canonical.ts';
-import { exampleCalls } from './example-call.ts';
+import { diffCalls } from './diff-calls.ts';
 import { maskAuth } from './filters.ts';
+import { takenBy } from './lint/shadow.ts';
 import type { Question, RuleSet } from './rule-set.ts';
 import type { Reason, Rule, Verdict } from './verdict.ts';
 
@@ -44,6 +45,8 @@ export interface Unexplained {
   readonly what: 'added' | 'removed';
   /** It only writes, and writes are off. */
   readonly writesOff: boolean;
+  /** It was added, and it cannot be told that it allows nothing new. */
+  readonly unclear: boolean;
 }
 
 const LISTS = ['private', 'public'] as const;
@@ -58,7 +61,7 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
   const explained = new Set<Rule>();
   const together: (readonly [Rule, Rule])[] = [];
   for (const list of LISTS) {
-    for (const example of [...examplesOf(after, list), ...examplesOf(before, list)]) {
+    for (const example of diffCalls(before, after, list)) {
       const [was, is] = [decide(before, list, example), decide(after, list, example)];
       if (was.rule !== null && is.rule !== null) together.push([was.rule, is.rule]);
       const change = changeOf(list, example, was, is);
@@ -78,13 +81,26 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
       ...unmatched(after, before).map((rule) => ({ rule, what: 'added' as const })),
     ]
       .filter(({ rule }) => !explained.has(rule))
-      .map(({ rule: { id, where, writesOff, method }, what }) => ({
-        ruleId: id,
-        where,
-        what,
-        writesOff: writesOff && method !== 'ANY',
-      })),
+      .map(({ rule, what }) => {
+        const writesOff = rule.writesOff && rule.method !== 'ANY';
+        const unclear = what === 'added' && !writesOff && !allowsNothingNew(rule, before, after);
+        return { ruleId: rule.id, where: rule.where, what, writesOff, unclear };
+      }),
   };
+}
+
+/**
+ * Whether no call can fit an added rule, or one rule before it takes them all, or one of the old set took them all, to the
+ * same place.
+ */
+function allowsNothingNew(rule: Rule, before: RuleSet, after: RuleSet): boolean {
+  const own = after[rule.list];
+  const earlier = takenBy(rule, after, after).some(
+    (one) => one !== null && own.indexOf(one) < own.indexOf(rule),
+  );
+  return (
+    earlier || takenBy(rule, after, before).some((old) => old === null || differences(old, rule).length === 0)
+  );
 }
 
 /** One call is kept for each pair of decisions; of others only the method. */
@@ -97,12 +113,6 @@ function keep(changes: Map<string, RuleChange>, change: RuleChange): void {
     changes.set(key, { ...known, methods: [...known.methods, example.method] });
   }
 }
-
-const examplesOf = (rules: RuleSet, list: 'private' | 'public'): Question[] =>
-  rules[list].flatMap(({ id }) => {
-    const spec = rules.specs.get(id);
-    return spec === undefined ? [] : exampleCalls(spec);
-  });
 
 const decide = (rules: RuleSet, list: 'private' | 'public', question: Question): Verdict =>
   list === 'private' ? rules.decide(question) : rules.decidePublic(question);

@@ -57,6 +57,28 @@ function queriesOf(specs: readonly Spec<'query'>[]): string[] {
   return oneAtATime(parameters).map((parts) => (parts.length === 0 ? '' : `?${parts.join('&')}`));
 }
 
+/** Values that few globs match. */
+const MISFITS = ['zz', 'z/y', 'Z.9', ''];
+
+/**
+ * What a rule's query and header conditions refuse, beside calls that lack it all: another value of each, and each
+ * parameter twice. `query` is without the `?`.
+ */
+export function misfitParts(specs: readonly ConditionSpec[]): Omit<ExampleParts, 'body'>[] {
+  return specs.flatMap((spec) => {
+    if (spec.kind === 'header') {
+      const value = MISFITS.find((text) => text !== '' && !spec.values.includes(text));
+      return value === undefined ? [] : [{ query: '', headers: { [spec.header]: value } }];
+    }
+    if (spec.kind !== 'query') return [];
+    const globs = spec.values.map(compileGlob);
+    const name = encoded(spec.queryParam);
+    const values = MISFITS.filter((text) => !globs.some((matches) => matches(text))).slice(0, 1);
+    const queries = [...values.map((value) => `${name}=${encoded(value)}`), `${name}=x&${name}=y`];
+    return queries.map((query) => ({ query, headers: {} }));
+  });
+}
+
 const encoded = (text: string): string => encodeURIComponent(text).replaceAll('%2F', '/');
 
 /** Texts that a glob is likely to match. */

@@ -59,6 +59,6 @@ const plainName = (name: string | number): string => (typeof name === 'number' ?
 function matching(pattern: string): string[] {
   const whole = new RegExp(`^(?:${pattern})$`, 'i');
   const written = pattern.split(/[|()]/).map((part) => part.replace(/\\(\W)/g, '$1').replace(/[?+*^$]/g, ''));
-  const candidates = [...new Set([...written, ...SAMPLES, ''])];
+  const candidates = [...new Set([...written.filter((text) => !/^\.{0,2}$/.test(text)), ...SAMPLES, ''])];
   return candidates.filter((text) => whole.test(text)).slice(0, MOST);
 }

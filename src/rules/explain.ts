@@ -43,9 +43,11 @@ export function explain(rules: RuleSet, question: Question, list: 'private' | 'p
 export interface Explained {
   readonly seen: SeenUrl;
   readonly verdict: Verdict;
+  /** Of a whole address to which no rule sends a call: the rule that allows its path by itself, and sends it elsewhere. */
+  readonly elsewhere: Rule | null;
 }
 
-/** As `explain`, of a url that may be a whole address from a browser: the first way to mean it that is allowed. */
+/** As `explain`, of a url that may be a whole address from a browser: the first way to mean it that leads there. */
 export function explainAddress(
   rules: RuleSet,
   question: Question,
@@ -55,9 +57,21 @@ export function explainAddress(
     seen,
     verdict: explain(rules, { ...question, url: seen.url }, list),
   }));
-  const answer = answers.find(({ verdict }) => verdict.allowed) ?? answers[0];
+  const answer = answers.find(leadsThere) ?? answers.find(({ verdict }) => !verdict.allowed) ?? answers[0];
   if (answer === undefined) throw new Error('a url is seen in at least one way');
-  return answer;
+  const { rule } = answer.verdict;
+  if (rule === null || leadsThere(answer)) return { ...answer, elsewhere: null };
+  return { seen: answer.seen, verdict: sentElsewhere(rule), elsewhere: rule };
+}
+
+/** The call is allowed, and what goes out is the address that was given, where it was a full one. */
+const leadsThere = ({ seen, verdict: { rule } }: { seen: SeenUrl; verdict: Verdict }): boolean =>
+  rule !== null && (seen.base === '' || rule.list === 'public' || rule.origin + rule.basePath === seen.base);
+
+function sentElsewhere({ id, origin, basePath }: Rule): Verdict {
+  const detail = `allows the path by itself, and sends it to ${origin}${basePath}`;
+  const nearMisses = [{ ruleId: id, aspect: 'path', detail } as const];
+  return Object.freeze({ allowed: false, rule: null, ruleId: null, reason: 'no-rule', nearMisses });
 }
 
 function byPath(rules: readonly Rule[], path: string): { fitting: Rule[]; others: Rule[] } {

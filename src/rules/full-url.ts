@@ -16,7 +16,9 @@ const FULL = /^(https?):\/\/([^/?#\\]*)(.*)$/is;
 export function seenUrls(given: string, rules: readonly Rule[]): readonly SeenUrl[] {
   const [, scheme = '', authority = '', rest = ''] = FULL.exec(given) ?? [];
   if (scheme === '') return [{ url: given, base: '' }];
-  const host = `${scheme}://${authority}`.toLowerCase().replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2');
+  const host = `${scheme}://${authority.slice(authority.lastIndexOf('@') + 1)}`
+    .toLowerCase()
+    .replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2');
   const bases = [...new Set(rules.filter(({ origin }) => origin === host).map(({ basePath }) => basePath))]
     .filter((basePath) => rest.startsWith(`${basePath}/`))
     .sort((one, other) => other.length - one.length);

@@ -83,6 +83,8 @@ function splitLogin(template: string): { bare: string; login: Auth | null | stri
 
 function basePathFlaw(basePath: string): string | null {
   if (pathEnd(basePath) < basePath.length) return 'origin has a query';
+  // What stands before an @ is masked wherever an origin is shown or hashed, so this would hide the host.
+  if (basePath.includes('@')) return 'the path in the origin has an @: write %40';
   const flaw = targetFlaw(basePath);
   return flaw === null ? null : `the path in the origin cannot be sent as it is: ${flaw}`;
 }

@@ -75,6 +75,7 @@ describe('an origin', () => {
     ['https://other.corp/../x', 'the path in the origin cannot be sent as it is: dot-segment'],
     ['https://other.corp/a//b', 'the path in the origin cannot be sent as it is: empty-segment'],
     ['https://other.corp/a;b', 'the path in the origin cannot be sent as it is: path-parameter'],
+    ['https://other.corp/@bitbucket.corp', 'the path in the origin has an @: write %40'],
     ['https://other.corp#x', 'the path in the origin cannot be sent as it is: bad-url'],
     ['https://other.corp\\x', 'the path in the origin cannot be sent as it is: bad-url'],
   ])('%s is told as wrong', (origin, reason) => {

@@ -50,6 +50,26 @@ describe('diff', () => {
     expect(found.find(({ example }) => `${example.method} ${example.url}` === call)?.write).toBe(write);
   });
 
+  it('sees that a condition goes which a call without it meets', () => {
+    const narrow = { ...A, valid: [{ queryParam: 'at', values: ['', 'main'] }] };
+    expect(calls(between([narrow], [A]).newlyAllowed)).toEqual(['GET /a?at=zz']);
+    const other = { ...A, valid: [{ queryParam: 'q', values: ['main'] }] };
+    expect(calls(between([narrow], [other]).newlyAllowed)).toEqual(['GET /a?q=main&at=zz']);
+    expect(calls(between([{ path: '/b' }], [{ path: '/(.*)/b/(.*)' }]).newlyAllowed)).toEqual(['GET /1/b/1']);
+  });
+
+  it('marks an added rule of which it cannot be told that it allows nothing new', () => {
+    const unclear = (before: object[], after: object[]) =>
+      between(before, after).withoutEffect.flatMap((rule) => (rule.unclear ? [rule.ruleId] : []));
+    const odd = { id: 'odd', path: '/a/:x(\\d{7})' };
+    expect(unclear([A], [A, odd])).toEqual(['odd']);
+    expect(unclear([{ id: 'wide', path: '/a/:x' }], [odd])).toEqual(['odd']);
+    const renamed = [{ path: '/a/:key' }, { path: '/a/:projectKey' }] as const;
+    expect(unclear([renamed[0]], [renamed[1]])).toEqual([]);
+    expect(unclear([A], [A, { ...odd, path: '/a;b' }])).toEqual([]);
+    expect(unclear([odd], [{ ...odd, id: 'else', origin: 'https://other.test' }])).toEqual(['else']);
+  });
+
   it('sees conditions that come, go and widen', () => {
     const narrow = { ...A, valid: [{ queryParam: 'at', values: ['refs/heads/*'] }] };
     const wide = { ...A, valid: [{ queryParam: 'at', values: ['refs/**'] }] };
@@ -84,7 +104,13 @@ describe('diff', () => {
     expect(found).toEqual({
       ...NOTHING,
       withoutEffect: [
-        { ruleId: 'again', where: expect.stringContaining('rule 2'), what: 'added', writesOff: false },
+        {
+          ruleId: 'again',
+          where: expect.stringContaining('rule 2'),
+          what: 'added',
+          writesOff: false,
+          unclear: false,
+        },
       ],
     });
   });

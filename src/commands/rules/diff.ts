@@ -9,13 +9,15 @@ export interface DiffOptions {
 
 /**
  * `bitbucket-agent rules diff OLD NEW`: what the new list allows, refuses and sends elsewhere. Exit code 1 where it
- * allows something that the old one does not, or sends an allowed call elsewhere or with another login.
+ * allows something that the old one does not, sends an allowed call elsewhere or with another login, or has a new rule of
+ * which that cannot be told.
  */
 export function diff(before: string, after: string, options: DiffOptions): Promise<void> {
   return ending(async () => {
     const found = diffRules(loadList(before).rules, loadList(after).rules);
     process.stdout.write(diffText(found, options.format));
-    return found.newlyAllowed.length + found.changed.length > 0 ? EXIT.no : EXIT.ok;
+    const unclear = found.withoutEffect.some((rule) => rule.unclear);
+    return found.newlyAllowed.length + found.changed.length > 0 || unclear ? EXIT.no : EXIT.ok;
   }, EXIT.defect);
 }
 
@@ -41,7 +43,8 @@ export function diffText(found: RulesDiff, format: DiffOptions['format']): strin
 function withoutEffect(rules: RulesDiff['withoutEffect'], format: 'text' | 'md'): string {
   const title = 'added or removed, but no call was found that is decided differently';
   const lines = rules.map(
-    ({ what, where, writesOff }) => `${what}: ${where}${writesOff ? ' (writes are off)' : ''}`,
+    ({ what, where, writesOff, unclear }) =>
+      `${what}: ${where}${writesOff ? ' (writes are off)' : unclear ? ' (it may allow something new)' : ''}`,
   );
   return format === 'md'
     ? [`## ${sentence(title)}`, '', ...lines.map((line) => `- ${markdownText(line)}`)].join('\n')

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, failureCode } from '../../errors.ts';
 import { requestHeaders } from '../../relay/prepare.ts';
 import { AGENT_ORIGIN } from '../../rules/agent-origin.ts';
-import { explainAddress } from '../../rules/explain.ts';
-import type { SeenUrl } from '../../rules/full-url.ts';
+import { type Explained, explainAddress } from '../../rules/explain.ts';
 import { provenance } from '../../rules/listing.ts';
 import type { Auth } from '../../rules/rule-schema.ts';
 import type { Question } from '../../rules/rule-set.ts';
@@ -32,15 +31,16 @@ export function explain(method: string, url: string, options: ExplainOptions): P
     };
     const loaded = loadList(options.accept);
     const list = options.public === true ? 'public' : 'private';
-    const { seen, verdict } = explainAddress(loaded.rules, { ...call, url }, list);
-    process.stdout.write(explainText({ seen, question: { ...call, url: seen.url }, verdict }, loaded));
+    const { seen, verdict, elsewhere } = explainAddress(loaded.rules, { ...call, url }, list);
+    const question = { ...call, url: seen.url };
+    process.stdout.write(explainText({ seen, question, verdict, elsewhere }, loaded));
     return verdict.allowed ? EXIT.ok : EXIT.no;
   }, EXIT.defect);
 }
 
 /** A verdict for a person: what goes out, or what the nearest rules missed. */
 export function explainText(
-  { seen, question, verdict }: { seen: SeenUrl; question: Question; verdict: Verdict },
+  { seen, question, verdict, elsewhere }: Explained & { readonly question: Question },
   loaded: Pick<Loaded, 'rules' | 'shippedWith' | 'login' | 'exampleAddress'>,
 ): string {
   const { method, url } = question;
@@ -48,7 +48,13 @@ export function explainText(
   if (seen.base !== '')
     lines.push(`  The address was taken as what stands behind ${seen.base}, as rules see it.`);
   const { rule } = verdict;
-  if (rule === null)
+  if (elsewhere !== null) {
+    const { id, origin, basePath } = elsewhere;
+    lines.push(
+      `refused: no rule sends a call to ${seen.base}${url}`,
+      `  ${url} by itself is allowed by ${id}, and goes to ${origin}${basePath}${url}`,
+    );
+  } else if (rule === null)
     lines.push(`refused: ${verdict.reason}`, ...missLines(verdict), ...baseHint(question, loaded));
   else {
     lines.push(

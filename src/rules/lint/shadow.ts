@@ -10,9 +10,10 @@ export function shadowFindings(rules: RuleSet, list: 'private' | 'public'): Find
   const alive = rules[list].filter(
     (rule) => deathOf(rule.path, rules.specs.get(rule.id)?.valid ?? []) === null,
   );
-  const covers = new Map(alive.map((rule) => [rule, coverOf(rule.path)]));
-  return alive.flatMap((rule, index) => {
-    const earlier = alive.slice(0, index).find((candidate) => takesAll(candidate, rule, rules, covers));
+  const sides = alive.map((rule) => sideOf(rule, rules));
+  return sides.flatMap((side, index) => {
+    const { rule } = side;
+    const earlier = sides.slice(0, index).find((candidate) => takesAll(candidate, side))?.rule;
     if (earlier === undefined) return [];
     const finding: Finding = {
       level: 'warn',
@@ -26,15 +27,36 @@ export function shadowFindings(rules: RuleSet, list: 'private' | 'public'): Find
   });
 }
 
-function takesAll(earlier: Rule, later: Rule, rules: RuleSet, covers: ReadonlyMap<Rule, Cover>): boolean {
-  const wanted = methodsOf(later);
-  const taken = methodsOf(earlier);
+/**
+ * The rules of a set, each of which by itself takes every call that fits one rule of another; `null` stands for none
+ * that is needed, as no call can fit it.
+ */
+export function takenBy(rule: Rule, of: RuleSet, by: RuleSet): (Rule | null)[] {
+  const side = sideOf(rule, of);
+  if (deathOf(rule.path, of.specs.get(rule.id)?.valid ?? []) !== null) return [null];
+  return by[rule.list].filter((other) => takesAll(sideOf(other, by), side));
+}
+
+/** A rule, ready to be compared. */
+interface Side {
+  readonly rule: Rule;
+  readonly cover: Cover;
+  readonly conditions: string;
+}
+
+const sideOf = (rule: Rule, rules: RuleSet): Side => ({
+  rule,
+  cover: coverOf(rule.path),
+  conditions: JSON.stringify(rules.specs.get(rule.id)?.valid),
+});
+
+function takesAll(earlier: Side, later: Side): boolean {
+  const wanted = methodsOf(later.rule);
+  const taken = methodsOf(earlier.rule);
   if (wanted.length === 0 || wanted.some((method) => !taken.includes(method))) return false;
-  if (later.encodedSlash && !earlier.encodedSlash) return false;
-  if (earlier.conditions !== null && conditionsOf(earlier, rules) !== conditionsOf(later, rules))
-    return false;
-  const [wide, narrow] = [covers.get(earlier), covers.get(later)];
-  return wide !== undefined && narrow !== undefined && coversPath(wide, narrow);
+  if (later.rule.encodedSlash && !earlier.rule.encodedSlash) return false;
+  if (earlier.rule.conditions !== null && earlier.conditions !== later.conditions) return false;
+  return coversPath(earlier.cover, later.cover);
 }
 
 /** What a rule really allows. */
@@ -42,5 +64,3 @@ function methodsOf({ method, writesOff }: Rule): readonly string[] {
   const named = method === 'ANY' ? [...METHODS] : [method];
   return writesOff ? named.filter((name) => name === 'GET' || name === 'HEAD') : named;
 }
-
-const conditionsOf = (rule: Rule, rules: RuleSet): string => JSON.stringify(rules.specs.get(rule.id)?.valid);

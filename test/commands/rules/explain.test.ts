@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainText } from '../../../src/commands/rules/explain.ts';
-import { explain } from '../../../src/rules/explain.ts';
+import { explain, explainAddress } from '../../../src/rules/explain.ts';
 import { seenUrls } from '../../../src/rules/full-url.ts';
 import { rulesOf } from '../../rules/loaded.ts';
 
@@ -15,7 +15,7 @@ const text = (url: string, headers: Record<string, string> = {}, login: 'bearer'
   const question = { method: 'GET', url, headers, body: null };
   const verdict = explain(rules, question);
   return explainText(
-    { seen: { url, base: '' }, question, verdict },
+    { seen: { url, base: '' }, question, verdict, elsewhere: null },
     { rules, shippedWith: null, login, exampleAddress: false },
   );
 };
@@ -60,9 +60,31 @@ describe('a full address', () => {
     ['HTTPS://Bitbucket.TEST:443/rest/capabilities', ['/rest/capabilities']],
     ['https://elsewhere.test/a', ['/a']],
     ['https://bitbucket.test', ['/']],
+    ['https://me:canary@elsewhere.test/a', ['/a']],
     ['/projects', ['/projects']],
     ['//bitbucket.test/a', ['//bitbucket.test/a']],
   ])('%s is seen as %j', (given, expected) => {
     expect(urls(given).map(({ url }) => url)).toEqual(expected);
+  });
+
+  it('counts as allowed only where a rule sends a call to that very place, and shows no login', () => {
+    const said = (given: string) => {
+      const call = { method: 'GET', url: given, headers: {}, body: null };
+      const explained = explainAddress(rules, call);
+      const question = { ...call, url: explained.seen.url };
+      const loaded = { rules, shippedWith: null, login: null, exampleAddress: false };
+      return explainText({ ...explained, question }, loaded);
+    };
+    expect(said('https://me:canary@elsewhere.test/projects/a')).toBe(
+      [
+        'GET /projects/a',
+        '  The address was taken as what stands behind https://elsewhere.test, as rules see it.',
+        'refused: no rule sends a call to https://elsewhere.test/projects/a',
+        '  /projects/a by itself is allowed by api, and goes to https://bitbucket.test/rest/api/1.0/projects/a',
+        '',
+      ].join('\n'),
+    );
+    expect(said('https://bitbucket.test/projects/a')).toContain('refused: no rule sends');
+    expect(said('https://bitbucket.test/rest/capabilities')).toContain('allowed by whole');
   });
 });

@@ -1,0 +1,54 @@
+import pathToRegexp from 'path-to-regexp';
+import type { RuleSpec } from './accept-list.ts';
+import { exampleCalls } from './example-call.ts';
+import { misfitParts } from './example-conditions.ts';
+import { slowPath } from './lint/slow-pattern.ts';
+import type { Question, RuleSet } from './rule-set.ts';
+import { pathEnd } from './target.ts';
+
+type List = 'private' | 'public';
+
+/**
+ * Calls in which two rule sets may differ: those that each rule of both is about, then the same with what the
+ * conditions of the other set's rules refuse.
+ */
+export function diffCalls(before: RuleSet, after: RuleSet, list: List): Question[] {
+  const exampled = (rules: RuleSet): Exampled[] =>
+    specsOf(rules, list).map((spec) => ({ spec, calls: exampleCalls(spec) }));
+  const [old, fresh] = [exampled(before), exampled(after)];
+  const plain = [...fresh, ...old].flatMap(({ calls }) => calls);
+  return [...plain, ...againstConditions(fresh, before, list), ...againstConditions(old, after, list)];
+}
+
+interface Exampled {
+  readonly spec: RuleSpec;
+  readonly calls: readonly Question[];
+}
+
+const specsOf = (rules: RuleSet, list: List): RuleSpec[] =>
+  rules[list].flatMap(({ id }) => rules.specs.get(id) ?? []);
+
+/** The first call of each rule, changed so that it does not meet the conditions of the others' rules for its path. */
+function againstConditions(mine: readonly Exampled[], others: RuleSet, list: List): Question[] {
+  const conditional = specsOf(others, list)
+    .map((spec) => ({ spec, misfits: misfitParts(spec.valid) }))
+    .filter(({ misfits }) => misfits.length > 0)
+    .map(({ spec, misfits }) => ({
+      spec,
+      misfits,
+      regexp: slowPath(spec.path) ? null : pathToRegexp(spec.path),
+    }));
+  return mine.flatMap(({ spec, calls: [call] }) => {
+    if (call === undefined) return [];
+    const path = call.url.slice(0, pathEnd(call.url));
+    return conditional
+      .filter((other) => other.spec.path === spec.path || other.regexp?.test(path) === true)
+      .flatMap(({ misfits }) =>
+        misfits.map(({ query, headers }) => ({
+          ...call,
+          url: query === '' ? call.url : `${call.url}${call.url.includes('?') ? '&' : '?'}${query}`,
+          headers: { ...headers, ...call.headers },
+        })),
+      );
+  });
+}
