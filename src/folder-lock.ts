@@ -1,4 +1,13 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -21,6 +30,8 @@ const held = new Set<DatabaseSync>();
 
 /** A folder is this process's own until `release`. */
 export interface FolderLock {
+  /** `false`: the file it is on was taken away, so that another process may have the folder by now. */
+  stands(): boolean;
   release(): void;
 }
 
@@ -49,7 +60,9 @@ export function takeFolderLock(
   const db = lockedDatabase(lockFile(folder), waitMs);
   if (db === null) return null;
   const holderFile = join(folder, HOLDER_FILE);
+  let ino: number;
   try {
+    ino = statSync(lockFile(folder)).ino;
     const since = new Date(now()).toISOString();
     const holder = { pid: process.pid, host: hostname(), since, command: who };
     writeFileSync(`${holderFile}.new`, JSON.stringify(holder), { mode: 0o600 });
@@ -59,11 +72,13 @@ export function takeFolderLock(
     throw error;
   }
   held.add(db);
+  const stands = () => statSync(lockFile(folder), { throwIfNoEntry: false })?.ino === ino;
   return {
+    stands,
     release: () => {
       if (!held.delete(db)) return;
       try {
-        rmSync(holderFile, { force: true });
+        if (stands()) rmSync(holderFile, { force: true });
       } finally {
         db.close();
       }

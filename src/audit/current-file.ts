@@ -1,14 +1,34 @@
-import { close, closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { failureCode } from '../errors.ts';
 import type { AuditFile } from './files.ts';
 
-const synced = promisify(fdatasync);
+/** File systems that cannot be asked to write through. */
+const NO_SYNC = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP']);
+
+const fileSynced = promisify(fdatasync);
 const closed = promisify(close);
+
+/** The beginning of a line at the end of the file, that could not be taken back yet. */
+interface Remainder {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
  * The file that records are written to. What cannot be written whole is taken back, so that the file ends with a whole
- * line; the next try opens it anew.
+ * line; the next try opens it anew. Nothing else is ever cut off: what others have done to the file is for `verify`.
  */
 export class CurrentFile {
   readonly file: AuditFile;
@@ -17,9 +37,10 @@ export class CurrentFile {
   #size: number;
   #fd: number | null = null;
   #unsynced = false;
+  #remainder: Remainder | null = null;
   #syncing: Promise<void> = Promise.resolve();
 
-  /** @param size how much of what is there is kept */
+  /** @param size how long it is */
   constructor(folder: string, file: AuditFile, size: number) {
     this.file = file;
     this.#path = join(folder, file.name);
@@ -34,18 +55,28 @@ export class CurrentFile {
     return this.#unsynced;
   }
 
+  get open(): boolean {
+    return this.#fd !== null;
+  }
+
   /** Writes whole lines: all of them or nothing. @throws the system's error */
   append(lines: string): void {
     const bytes = Buffer.from(lines);
     const fd = this.#fd ?? this.#open();
+    let written = 0;
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+      while (written < bytes.length) written += writeSync(fd, bytes, written);
     } catch (error) {
-      this.#takeBack(fd);
+      this.#takeBack(fd, written);
       throw error;
     }
     this.#size += bytes.length;
     this.#unsynced = true;
+  }
+
+  /** Sees to it that the file ends with a whole line. @throws the system's error */
+  complete(): void {
+    if (this.#remainder !== null) this.#open();
   }
 
   /** Opens the file, makes it if it is not there, and cuts off what was not written whole. @throws the system's error */
@@ -53,8 +84,10 @@ export class CurrentFile {
     const fd = openSync(this.#path, 'a', 0o600);
     try {
       const { size } = fstatSync(fd);
-      if (size > this.#size) ftruncateSync(fd, this.#size);
-      else this.#size = size;
+      const cut = this.#remainder !== null && size === this.#remainder.to ? this.#remainder.from : size;
+      if (cut < size) ftruncateSync(fd, cut);
+      this.#size = cut;
+      this.#remainder = null;
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -63,9 +96,14 @@ export class CurrentFile {
     return fd;
   }
 
-  #takeBack(fd: number): void {
+  #takeBack(fd: number, written: number): void {
     try {
-      ftruncateSync(fd, this.#size);
+      if (written > 0) {
+        const { size } = fstatSync(fd);
+        this.#remainder = { from: size - written, to: size };
+        ftruncateSync(fd, size - written);
+        this.#remainder = null;
+      }
     } catch {
       // Tried again when the file is opened next.
     }
@@ -90,11 +128,17 @@ export class CurrentFile {
       () => synced(fd),
     );
     const syncing = this.#syncing;
-    if (isTakenAway(fd)) {
-      this.#letGo(fd);
-      this.#size = 0;
-    }
+    if (isTakenAway(fd, this.#path)) this.#letGo(fd);
     return syncing;
+  }
+
+  /** The same at once. @throws the system's error */
+  syncNow(): void {
+    try {
+      if (this.#fd !== null) fdatasyncSync(this.#fd);
+    } catch (error) {
+      unlessNeverSynced(error);
+    }
   }
 
   /** Settles when all of it is on the disk and the file is closed. */
@@ -106,9 +150,18 @@ export class CurrentFile {
   }
 }
 
-function isTakenAway(fd: number): boolean {
+const synced = (fd: number): Promise<void> => fileSynced(fd).catch(unlessNeverSynced);
+
+function unlessNeverSynced(error: unknown): void {
+  if (!NO_SYNC.has(failureCode(error))) throw error;
+}
+
+/** Another file, or none, stands where this one was. */
+function isTakenAway(fd: number, path: string): boolean {
   try {
-    return fstatSync(fd).nlink === 0;
+    const { dev, ino } = fstatSync(fd);
+    const there = statSync(path, { throwIfNoEntry: false });
+    return there === undefined || there.ino !== ino || there.dev !== dev;
   } catch {
     return false;
   }

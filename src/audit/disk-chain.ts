@@ -1,5 +1,8 @@
 import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { AgentError } from '../errors.ts';
+import { type FolderLock, takeFolderLock } from '../folder-lock.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 import { Chain, type ChainEnd } from './chain.ts';
 import { endOf } from './chain-end.ts';
 import { CurrentFile } from './current-file.ts';
@@ -21,6 +24,7 @@ export class DiskChain {
   readonly torn: { readonly file: string; readonly bytes: number } | null;
   readonly #chain: Chain;
   readonly #partBytes: number;
+  #lock: FolderLock;
   #current: CurrentFile;
   #dayEnds: number;
 
@@ -32,6 +36,7 @@ export class DiskChain {
    */
   constructor({ folder, host, partBytes }: DiskChainOptions, now: number) {
     this.instance = takeInstance(folder, host);
+    this.#lock = this.instance.lock;
     this.#partBytes = partBytes;
     try {
       const files = filesOf(this.instance.folder);
@@ -42,7 +47,7 @@ export class DiskChain {
       this.#current = this.#goOnWith(newest ?? fileOf(dayOf(now), 1), tornBytes);
       this.#dayEnds = endOfDay(this.#current.file);
     } catch (error) {
-      this.instance.lock.release();
+      this.#lock.release();
       throw error;
     }
   }
@@ -69,23 +74,23 @@ export class DiskChain {
    * newest file is written on.
    *
    * @returns the closing of the old file; `null`: it is still the one
+   * @throws the system's error
    */
   turnOver(now: number): Promise<void> | null {
     const { file, size } = this.#current;
     if (now < this.#dayEnds && size < this.#partBytes) return null;
     const day = now >= this.#dayEnds ? dayOf(now) : file.day;
     const old = this.#current;
-    this.#current = new CurrentFile(
-      this.instance.folder,
-      fileOf(day, day === file.day ? file.part + 1 : 1),
-      0,
-    );
+    old.complete();
+    const next = fileOf(day, day === file.day ? file.part + 1 : 1);
+    this.#current = new CurrentFile(this.instance.folder, next, 0);
     this.#dayEnds = endOfDay(this.#current.file);
     return old.close();
   }
 
   /** All of the lines or nothing. @throws the system's error */
   append(lines: string): void {
+    if (!this.#current.open && !this.#lock.stands()) this.#takeAgain();
     this.#current.append(lines);
   }
 
@@ -93,12 +98,27 @@ export class DiskChain {
     return this.#current.sync();
   }
 
+  /** The same at once. @throws the system's error */
+  syncNow(): void {
+    this.#current.syncNow();
+  }
+
   async close(): Promise<void> {
     try {
       await this.#current.close();
     } finally {
-      this.instance.lock.release();
+      this.#lock.release();
     }
+  }
+
+  /** The folder was taken away. The chain goes on in a new one, where `verify` names what is missing. */
+  #takeAgain(): void {
+    const { folder, name } = this.instance;
+    makePrivateFolder(folder);
+    const lock = takeFolderLock(folder, 'audit');
+    if (lock === null) throw new AgentError('STATE_LOCKED', `${name} is another process's now.`);
+    this.#lock.release();
+    this.#lock = lock;
   }
 
   #goOnWith(file: AuditFile, tornBytes: number): CurrentFile {

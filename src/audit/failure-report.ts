@@ -27,7 +27,9 @@ export class FailureReport {
   #code: string | null = null;
   #count = 0;
   #since = 0;
-  #toldAt = 0;
+  /** The failure that stands is in the log. */
+  #told = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(log: Log, onError: 'warn' | 'refuse', now: () => number) {
     this.#log = log;
@@ -47,10 +49,11 @@ export class FailureReport {
   note(error: unknown, left: Left): void {
     const now = this.#now();
     this.#count += 1;
-    const standing = this.#code !== null;
+    if (this.#code === null) this.#since = now;
     this.#code = failureCode(error);
-    if (standing && Math.abs(now - this.#toldAt) < AGAIN_MS) return;
-    if (!standing) this.#since = now;
+    // A disk that fails and works by turns is told once a minute too.
+    if (Math.abs(now - this.#toldAt) < AGAIN_MS) return;
+    this.#told = true;
     this.#toldAt = now;
     this.#log.error('audit cannot be written', {
       code: this.#code,
@@ -63,6 +66,8 @@ export class FailureReport {
 
   over({ lost }: Left): void {
     this.#code = null;
+    if (!this.#told) return;
+    this.#told = false;
     const seconds = Math.round((this.#now() - this.#since) / 1_000);
     this.#log.warn('audit is written again', { lost, seconds });
   }

@@ -44,8 +44,6 @@ const MOST_AT_ONCE = 1_000;
 const SYNC_MS = 1_000;
 const RETRY_MS = 1_000;
 const RETENTION_MS = 3_600_000;
-/** File systems that cannot be asked to write through. */
-const NO_SYNC = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP']);
 
 /**
  * Opens this process's trail below the folder, and goes on with the chain that it finds there. A folder that cannot be
@@ -209,6 +207,8 @@ class FileTrail implements Trail {
         this.#waiting -= text.length - batch.length;
         this.#written += batch.length;
       }
+      // A failure may have been of the disk, beneath the file.
+      if (this.#failure.code !== null) this.#disk.syncNow();
     } catch (error) {
       return this.#fail(error);
     }
@@ -221,17 +221,13 @@ class FileTrail implements Trail {
 
   #turnOver(disk: DiskChain): boolean {
     const closing = disk.turnOver(this.#now());
-    closing?.catch((error: unknown) => this.#syncFailed(error));
+    closing?.catch((error: unknown) => this.#fail(error));
     return closing !== null;
   }
 
   #sync(): void {
     this.#syncTimer = null;
-    this.#disk?.sync().catch((error: unknown) => this.#syncFailed(error));
-  }
-
-  #syncFailed(error: unknown): void {
-    if (!NO_SYNC.has(failureCode(error))) this.#fail(error);
+    this.#disk?.sync().catch((error: unknown) => this.#fail(error));
   }
 
   #open(): void {

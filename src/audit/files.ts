@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { failureCode } from '../errors.ts';
 
 /** One file of a chain: `2026-11-23.jsonl`, `2026-11-23.2.jsonl`. */
@@ -28,7 +28,7 @@ export const fileOf = (day: string, part: number): AuditFile => ({
 
 /** The files of one chain, oldest first; none where the folder is not there. */
 export function filesOf(folder: string): AuditFile[] {
-  return names(folder)
+  return names(folder, (entry) => entry.isFile())
     .map(parsed)
     .filter((file) => file !== null)
     .toSorted(older);
@@ -40,7 +40,7 @@ export const older = (one: AuditFile, other: AuditFile): number =>
 
 /** The instances that have a folder, sorted by name. */
 export const instancesIn = (folder: string): string[] =>
-  names(folder)
+  names(folder, (entry) => entry.isDirectory())
     .filter((name) => INSTANCE.test(name) && parsed(name) === null)
     .sort();
 
@@ -56,12 +56,14 @@ export function instanceOf(host: string): string {
 
 function parsed(name: string): AuditFile | null {
   const [, day, part] = FILE.exec(name) ?? [];
-  return day === undefined ? null : { name, day, part: Number(part ?? 1) };
+  return day === undefined || Number.isNaN(Date.parse(day)) ? null : { name, day, part: Number(part ?? 1) };
 }
 
-function names(folder: string): string[] {
+function names(folder: string, wanted: (entry: Dirent) => boolean): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => wanted(entry) || entry.isSymbolicLink())
+      .map(({ name }) => name);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(failureCode(error))) return [];
     throw error;

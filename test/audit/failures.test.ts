@@ -1,11 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../../sandbox/deadline.ts';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
+import { FailureReport } from '../../src/audit/failure-report.ts';
 import { verify } from '../../src/audit/verify.ts';
-import { CALL, type Opened, open, recordsIn } from './stage.ts';
+import { CALL, NOON, type Opened, open, recordsIn, rememberingLog } from './stage.ts';
 
 let place: ReturnType<typeof makeTemporaryFolder>;
 beforeEach(() => {
@@ -124,6 +135,65 @@ describe('a disk that cannot be written', () => {
     );
     await trail.close();
     expect((await verify(place.path))[0]?.broken).toMatchObject({ line: 1, damage: 'removed' });
+  });
+
+  it('whose file an editor has written anew is written on, and nothing of it is cut off', async () => {
+    const { trail, settle } = open(place.path);
+    for (let count = 0; count < 5; count += 1) trail.call('tunnel', CALL);
+    await settle();
+    const edited = readFileSync(today(), 'utf8').replace('"status":200', '"status":201');
+    writeFileSync(`${today()}.new`, edited);
+    renameSync(`${today()}.new`, today());
+    await until(
+      () => {
+        trail.call('tunnel', CALL);
+        return readFileSync(today(), 'utf8').length > edited.length ? true : undefined;
+      },
+      { timeoutMs: 10_000, what: 'more records in the new file' },
+    );
+    await trail.close();
+    expect(readFileSync(today(), 'utf8').startsWith(edited)).toBe(true);
+    expect((await verify(place.path))[0]?.broken).toMatchObject({ line: 1, damage: 'changed' });
+  });
+
+  it('whose folder was taken away gets a new one and a lock on it, and verify says what is missing', async () => {
+    const opened = open(join(place.path, 'audit'));
+    const { trail, settle } = opened;
+    trail.call('tunnel', CALL);
+    await settle();
+    rmSync(join(place.path, 'audit'), { recursive: true });
+    const folder = join(place.path, 'audit', 'agent-1');
+    await until(
+      () => {
+        trail.call('tunnel', CALL);
+        return existsSync(join(folder, TODAY)) ? true : undefined;
+      },
+      { timeoutMs: 10_000, what: 'a new folder' },
+    );
+    const other = open(join(place.path, 'audit'));
+    expect(other.trail.state().instance).toBe('agent-1.2');
+    await Promise.all([trail.close(), other.trail.close()]);
+    expect((await verify(join(place.path, 'audit')))[0]?.broken).toMatchObject({
+      line: 1,
+      damage: 'removed',
+    });
+  });
+
+  it('that fails and works by turns is told once a minute', () => {
+    const { log, lines } = rememberingLog();
+    let now = NOON;
+    const report = new FailureReport(log, 'warn', () => now);
+    for (let second = 0; second < 100; second += 1) {
+      report.note(Object.assign(new Error(), { code: 'EIO' }), { waiting: 1, lost: 0 });
+      report.over({ waiting: 0, lost: 0 });
+      now += 1_000;
+    }
+    expect(lines.map(({ message }) => message)).toEqual([
+      'audit cannot be written',
+      'audit is written again',
+      'audit cannot be written',
+      'audit is written again',
+    ]);
   });
 
   const recordsThere = () => {

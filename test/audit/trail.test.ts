@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -166,6 +166,17 @@ describe('a chain', () => {
     const { trail } = open(place.path);
     expect(trail.state()).toMatchObject({ instance: 'agent-1.2', failing: null });
     await trail.close();
+  });
+
+  it('passes over what only looks like a file of its own', async () => {
+    mkdirSync(file('2026-05-03.jsonl'), { recursive: true });
+    writeFileSync(file('2026-99-99.jsonl'), '');
+    const { trail } = open(place.path);
+    trail.call('tunnel', CALL);
+    await trail.close();
+    writeFileSync(join(place.path, 'notes.txt'), '');
+    expect(trail.state().errors).toBe(0);
+    expect(await verify(place.path)).toMatchObject([{ instance: 'agent-1', files: 1, records: 1 }]);
   });
 
   it('loses a torn end, says so, and goes on', async () => {

@@ -3,7 +3,7 @@ import { type FolderLock, lockFile, lockHolder, takeFolderLock } from '../../fol
 import { SQLITE, sqliteCode, unusable } from './database.ts';
 import { inFolder, makeFolder } from './state-folder.ts';
 
-export type Lock = FolderLock;
+export type Lock = Pick<FolderLock, 'release'>;
 
 /**
  * Takes the state folder for this process.
