@@ -44,10 +44,10 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   const marks = new Marks({ now: Date.now });
   if (!config.inventory.enabled) marks.close();
   const listeners = await openPorts({ config, parts, marks, metrics, log, draining: () => draining });
-  const { gate, send, tunnel } = parts;
+  const { gate, tunnel } = parts;
   tellStart(config, gate, listeners.public.port, log);
   void tunnel.start();
-  void tellBitbucket(config, gate, send, log);
+  void tellBitbucket(config, gate, parts, log);
   const schedule = scheduleOf(config, parts, marks, log);
   if (config.inventory.enabled) schedule.start();
   return {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { openTrail } from './audit/file-trail.ts';
 import type { Trail } from './audit/trail.ts';
 import { withAuthorization } from './bitbucket/authorize.ts';
+import { withBarrier } from './bitbucket/barrier.ts';
 import { createExchange } from './bitbucket/exchange.ts';
 import { withRetry } from './bitbucket/retry.ts';
 import type { Send } from './bitbucket/send.ts';
@@ -35,7 +36,7 @@ const SUBSTITUTED = new Set(['BROKER_CLIENT_URL', 'BITBUCKET', 'BITBUCKET_API', 
 export interface Parts {
   readonly gate: Gate;
   readonly network: Network;
-  /** To Bitbucket, with authorisation. */
+  /** To Bitbucket, with authorisation, for the agent's own calls: none goes out while it cannot be audited and must be. */
   readonly send: Send;
   readonly tunnel: Tunnel;
   readonly inventory: Inventory;
@@ -68,8 +69,9 @@ export interface AssemblyOptions {
 export function assemble(config: Config, log: Log, options: AssemblyOptions): Parts {
   const gate = openGate(config, log);
   const network = createNetwork(config.network);
-  const send = withAuthorization(withRetry(createExchange(network, config.bitbucket.timeouts)));
   const { broker, bitbucket } = config;
+  const relayed = withAuthorization(withRetry(createExchange(network, bitbucket.timeouts)));
+  const send = withBarrier(relayed, () => unaudited());
   const recent = new RecentCalls();
   const pauseSwitch = new PauseSwitch({
     stateDir: config.stateDir,
@@ -85,14 +87,15 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
     highAvailability: broker.haMode ? broker : null,
     network,
     log,
-    serve: (call, answer) => relay.serve(call, answer),
+    serve: (...call) => relay.serve(...call),
+    turnedAway: (...call) => relay.turnedAway(...call),
   });
   const inventory = new Inventory({
     settings: config.inventory,
     profileName: config.profileName ?? '',
     serviceType: config.serviceType,
     bitbucket: { baseUrl: bitbucket.baseUrl, apiUrl: `${bitbucket.scheme}://${bitbucket.api}` },
-    stateDir: config.stateDir,
+    stateDir,
     rules: gate.rules,
     loginOf: gate.loginOf,
     send,
@@ -114,7 +117,7 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
     config.audit.onError === 'refuse' && trail.state().failing !== null ? 'AUDIT_UNAVAILABLE' : null;
   const gateway = {
     ...relayParts(config, gate),
-    send: withLocalOrigin(send, AGENT_ORIGIN, inventory.pull),
+    send: withLocalOrigin(relayed, AGENT_ORIGIN, inventory.pull),
     closed: (): ErrorCode | null => (pauseSwitch.paused ? 'PAUSED' : unaudited()),
   };
   const relay = new Relay({ ...gateway, record: (call) => record('tunnel', call) });

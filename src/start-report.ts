@@ -1,3 +1,4 @@
+import type { Trail } from './audit/trail.ts';
 import { probeBitbucket } from './bitbucket/probe.ts';
 import type { Send } from './bitbucket/send.ts';
 import type { Config } from './config/config.ts';
@@ -42,7 +43,7 @@ export function tellStart(config: Config, { rules }: Gate, port: number, log: Lo
 export async function tellBitbucket(
   config: Config,
   { rules, loginOf }: Gate,
-  send: Send,
+  { send, trail }: { readonly send: Send; readonly trail: Pick<Trail, 'call'> },
   log: Log,
 ): Promise<void> {
   const asks = VERSION_URLS.map((url) => ({
@@ -52,10 +53,19 @@ export async function tellBitbucket(
   const ask = asks.find(({ rule }) => rule !== null);
   if (!ask?.rule) return log.info('Bitbucket is not looked at: no rule allows it', { urls: VERSION_URLS });
   const { rule, url } = ask;
+  const started = performance.now();
   const probe = await probeBitbucket(send, {
     origin: rule.origin,
     path: rule.basePath + url,
     login: loginOf(rule),
+  });
+  trail.call('inventory', {
+    ...{ requestId: null, method: 'GET', path: url },
+    ...{ allowed: true, ruleId: rule.id, reason: 'allowed' },
+    ms: Math.round((performance.now() - started) * 100) / 100,
+    ...(probe.answers
+      ? { status: probe.status, bytes: probe.bytes }
+      : { status: 0, bytes: 0, code: probe.error.code }),
   });
   const { baseUrl } = config.bitbucket;
   if (!probe.answers) {
@@ -66,7 +76,7 @@ export async function tellBitbucket(
       code,
       cause,
       reason,
-      hint: HINTS[cause] ?? HINT,
+      hint: probe.error.hint ?? HINTS[cause] ?? HINT,
     });
   }
   if (probe.version !== null) return log.info('Bitbucket answers', { baseUrl, version: probe.version });

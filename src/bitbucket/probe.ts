@@ -3,7 +3,12 @@ import type { Outgoing, Send } from './send.ts';
 
 /** What a first look at Bitbucket showed. */
 export type ProbeResult =
-  | { readonly answers: true; readonly status: number; readonly version: string | null }
+  | {
+      readonly answers: true;
+      readonly status: number;
+      readonly bytes: number;
+      readonly version: string | null;
+    }
   | { readonly answers: false; readonly error: AgentError };
 
 const LONGEST_ANSWER_BYTES = 64 * 1024;
@@ -29,7 +34,7 @@ export function probeBitbucket(
           if (size <= LONGEST_ANSWER_BYTES) chunks.push(chunk);
           return true;
         },
-        end: () => resolve({ answers: true, status, version: versionIn(Buffer.concat(chunks)) }),
+        end: () => resolve({ answers: true, status, bytes: size, version: versionIn(Buffer.concat(chunks)) }),
         failed: (error) => resolve({ answers: false, error }),
       },
     );

@@ -71,7 +71,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
 const CODES: Readonly<Record<number, ErrorCode>> = { 413: 'PAYLOAD_TOO_LARGE', 415: 'UNSUPPORTED_ENCODING' };
 
-/** What a body parser or a route threw, without its text: it may repeat what the caller sent. */
+/** The code that stands for what a body parser or a route threw. */
+export function errorCodeOf(error: unknown): ErrorCode {
+  const given = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+  return CODES[given] ?? (given < 500 ? 'BAD_REQUEST' : 'INTERNAL');
+}
+
+/** Without its text: it may repeat what the caller sent. */
 function answerError(port: string, log: Log): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
     if (response.headersSent) {
@@ -80,8 +86,7 @@ function answerError(port: string, log: Log): ErrorRequestHandler {
       if (!response.writableEnded) response.destroy();
       return;
     }
-    const given = error instanceof Error && 'status' in error ? Number(error.status) : 500;
-    const code = CODES[given] ?? (given < 500 ? 'BAD_REQUEST' : 'INTERNAL');
+    const code = errorCodeOf(error);
     const status = HTTP_STATUS[code];
     response.status(status).json({ code });
     if (code === 'INTERNAL') log.error('defect', placeOf(error));

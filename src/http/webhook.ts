@@ -5,6 +5,7 @@ import { AgentError, type ErrorCode, failureCode, HTTP_STATUS } from '../errors.
 import type { RuleSet } from '../rules/rule-set.ts';
 import { pathEnd } from '../rules/target.ts';
 import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
+import { errorCodeOf } from './listener.ts';
 import { answeredHeaders, passedHeaders, requestIdOf } from './webhook-headers.ts';
 import { WebhookRoom } from './webhook-room.ts';
 import { signatureFlaw } from './webhook-signature.ts';
@@ -65,11 +66,16 @@ export function webhookRoutes(options: WebhookOptions): Router {
     raw(request, response, (error?: unknown) => {
       const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       place.holds(body.length);
-      if (error === undefined) void webhook.serve(body).catch(next).finally(place.leave);
-      else {
-        place.leave();
-        next(error);
+      if (error === undefined) {
+        const failed = (defect: unknown) => {
+          webhook.broken(defect);
+          next(defect);
+        };
+        return void webhook.serve(body).catch(failed).finally(place.leave);
       }
+      place.leave();
+      webhook.broken(error);
+      next(error);
     });
   });
   return router;
@@ -90,6 +96,7 @@ class Webhook {
   readonly #response: Response;
   readonly #requestId: string;
   readonly #started = performance.now();
+  #recorded = false;
 
   constructor(options: WebhookOptions, request: Request, response: Response) {
     this.#options = options;
@@ -101,6 +108,13 @@ class Webhook {
   /** It comes at a time when none is taken; its body is not read. */
   turnAway(code: ErrorCode): void {
     this.#refuse(code, { code, message: TURNED_AWAY[code] ?? 'not now' }, code, 0);
+  }
+
+  /** Its body cannot be read, or serving it failed on a defect; the listener answers. */
+  broken(error: unknown): void {
+    const code = errorCodeOf(error);
+    const status = this.#response.destroyed ? 0 : HTTP_STATUS[code];
+    this.#record({ allowed: false, ruleId: null, reason: code, status, code }, 0);
   }
 
   async serve(body: Buffer): Promise<void> {
@@ -133,6 +147,7 @@ class Webhook {
     try {
       const answer = await this.#options.forward(outbound);
       if (answer.status < 200) throw new AgentError('TUNNEL_ERROR', 'Snyk answered with no final status.');
+      if (response.destroyed) return { status: 0, code: 'ANSWER_LOST' };
       response.setHeaders(answeredHeaders(answer) as Map<string, string>);
       response.status(answer.status).end(answer.body);
       return { status: answer.status };
@@ -141,8 +156,9 @@ class Webhook {
         error instanceof AgentError
           ? error
           : new AgentError('INTERNAL', 'The webhook could not be relayed.', { cause: error });
-      const { status, code, message, cause } = failure;
-      response.status(status).json({ code, message });
+      const { code, message, cause } = failure;
+      const status = response.destroyed ? 0 : failure.status;
+      response.status(failure.status).json({ code, message });
       return { status, code, ...(cause === undefined ? {} : { cause: failureCode(cause) }) };
     }
   }
@@ -154,6 +170,8 @@ class Webhook {
   }
 
   #record(outcome: Outcome, bytes: number): void {
+    if (this.#recorded) return;
+    this.#recorded = true;
     const { method, originalUrl: url } = this.#request;
     const end = pathEnd(url);
     this.#options.record({

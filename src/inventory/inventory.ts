@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { notNow } from '../bitbucket/barrier.ts';
 import { withNamedAnswers } from '../bitbucket/named-answers.ts';
 import { type RateBudget, withRateBudget } from '../bitbucket/rate-budget.ts';
 import { createJsonReader } from '../bitbucket/read-json.ts';
@@ -201,10 +202,7 @@ export class Inventory {
 
   #checkOpen(): void {
     const code = this.#options.closed?.() ?? null;
-    if (code === null) return;
-    throw new AgentError(code, `Nothing is read from Bitbucket just now (${code}).`, {
-      hint: 'The audit trail cannot be written and AUDIT_ON_ERROR is refuse: see STATE_DIR/audit.',
-    });
+    if (code !== null) throw notNow(code);
   }
 
   async #execute(
@@ -246,9 +244,9 @@ export class Inventory {
   }
 
   #recorded(destination: Destination | null): Destination | null {
-    const { record } = this.#options;
+    const { record, closed = () => null } = this.#options;
     if (destination === null || record === undefined) return destination;
-    return recorded(destination, (call) => record('delivery', call));
+    return recorded(destination, { record: (call) => record('delivery', call), closed });
   }
 
   /** A Bitbucket that is not there is most likely looked for at the wrong place. */

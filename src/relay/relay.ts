@@ -55,9 +55,14 @@ export class Relay {
 
   /** Answers with an error before any rule is asked, and records that. */
   turnAway(call: Call, code: ErrorCode, answer: Answer, started = this.#now()): void {
-    this.#hear(call, { allowed: false, ruleId: null, reason: code, nearMisses: [] }, answer, started);
+    this.turnedAway(call, code, answer, started);
     const body = JSON.stringify({ code, message: TURNED_AWAY[code] ?? 'not now', url: call.url });
     answer.fail(errorHead(call, code), body, code);
+  }
+
+  /** Records a call that others answer with an error before any rule is asked. */
+  turnedAway(call: Call, code: ErrorCode, answer: Answer, started = this.#now()): void {
+    this.#hear(call, { allowed: false, ruleId: null, reason: code, nearMisses: [] }, answer, started);
   }
 
   #refuse(call: Call, verdict: Verdict, answer: Answer, started: number): void {

@@ -10,7 +10,8 @@ export type Incoming =
   | {
       readonly ok: false;
       readonly kind: string;
-      readonly requestId: string;
+      /** As far as it can be read. */
+      readonly call: Call;
       readonly streamingId: string | null;
     };
 
@@ -20,10 +21,13 @@ export function readIncoming(argument: unknown): Incoming {
   const sent = isRecord(message.headers) ? message.headers : {};
   const streamingId = text(message.streamingID);
   const requestId = label(message.requestId) ?? label(sent['snyk-request-id']) ?? randomUUID();
-  const bad = (kind: string): Incoming => ({ ok: false, kind, requestId, streamingId });
   const url = text(message.url);
-  if (url === null) return bad('request without url');
   const method = message.method === undefined ? 'GET' : text(message.method);
+  const bad = (kind: string): Incoming => {
+    const call = { requestId, method: method ?? '', url: url ?? '', headers: {}, body: null };
+    return { ok: false, kind, call, streamingId };
+  };
+  if (url === null) return bad('request without url');
   if (method === null || !/^[A-Za-z]{1,20}$/.test(method)) return bad('request without a legal method');
   const body = parseBody(message.body);
   if (body === undefined) return bad('request body in no known form');

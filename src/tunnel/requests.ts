@@ -13,6 +13,8 @@ import { encodeAnswer } from './wire-answer.ts';
 
 export interface RequestsOptions {
   serve(call: Call, answer: Answer): void;
+  /** Hears what becomes of a call that is answered with an error before it is served. */
+  turnedAway?(call: Call, code: 'BAD_REQUEST', answer: Answer): void;
   /** Serving failed on a defect of this agent. */
   defect(error: unknown): void;
   readonly serverUrl: string;
@@ -59,7 +61,8 @@ export class Requests {
     this.#inFlight.set(answer, socket);
     if (incoming.ok) return this.#serve(incoming.call, answer);
     this.#options.oddities.note(incoming.kind);
-    const { head, body } = refusal('BAD_REQUEST', incoming.kind, incoming.requestId);
+    this.#options.turnedAway?.(incoming.call, 'BAD_REQUEST', answer);
+    const { head, body } = refusal('BAD_REQUEST', incoming.kind, incoming.call.requestId);
     answer.fail(head, body, 'BAD_REQUEST');
   }
 

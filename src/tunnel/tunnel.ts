@@ -37,6 +37,8 @@ export interface TunnelOptions {
   readonly log: Log;
   /** Serves one call; must bring its answer to an end. */
   serve(call: Call, answer: Answer): void;
+  /** Hears what becomes of a call that is answered with an error before it is served. */
+  turnedAway?(call: Call, code: 'BAD_REQUEST', answer: Answer): void;
   readonly patience?: Patience;
   readonly now?: () => number;
   readonly random?: () => number;
@@ -67,6 +69,7 @@ export class Tunnel {
     const defect = (error: unknown) => this.#defect(error);
     this.#requests = new Requests({
       serve,
+      turnedAway: (call, code, answer) => options.turnedAway?.(call, code, answer),
       defect,
       serverUrl,
       token,

@@ -46,7 +46,12 @@ function command(...args: readonly string[]) {
 
 const here = () => ['--state-dir', bench.stateDir];
 
+/** Without the look at Bitbucket at start. */
 function records(instance = HOST): Record<string, unknown>[] {
+  return allRecords(instance).filter(({ ruleId }) => ruleId !== 'application-properties');
+}
+
+function allRecords(instance = HOST): Record<string, unknown>[] {
   return readdirSync(join(folder(), instance))
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
@@ -63,6 +68,7 @@ async function begin(env: Readonly<Record<string, string>> = {}) {
   endings.push(() => agent.close());
   await agent.ready();
   await all.stage.broker.waitForClient(all.stage.token, { timeoutMs: WAIT_MS });
+  await agent.waitForLog(({ message }) => String(message).startsWith('Bitbucket '), WAIT_MS);
   return agent;
 }
 
@@ -109,11 +115,11 @@ describe('the audit trail of a running agent', () => {
     const proven = command('verify', ...here());
     expect(proven).toMatchObject({ status: 0, stderr: '' });
     expect(proven.stdout).toContain(`${HOST}: proven`);
-    expect(proven.stdout).toContain('8 in 1 file(s), 1 to 8');
+    expect(proven.stdout).toContain('10 in 1 file(s), 1 to 10');
     const head = again.log.findLast(({ message }) => message === 'audit head')?.head;
     expect(command('verify', ...here(), '--head', String(head))).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining(`record 8 of ${HOST}`),
+      stdout: expect.stringContaining(`record 10 of ${HOST}`),
     });
     expect(command('verify', ...here(), '--head', 'a'.repeat(64)).status).toBe(1);
 
@@ -124,7 +130,7 @@ describe('the audit trail of a running agent', () => {
     writeFileSync(path, bytes);
     const broken = command('verify', ...here());
     expect(broken.status).toBe(1);
-    expect(broken.stdout).toContain(`${today()} line 3, record 3: changed`);
+    expect(broken.stdout).toContain(`${today()} line 4, record 4: changed`);
   }, 60_000);
 
   it('has the calls of the inventory and its deliveries, in a chain of their own beside a running agent', async () => {
@@ -228,7 +234,7 @@ describe('the audit commands', () => {
     const shown = command('tail', ...here());
     expect(shown).toMatchObject({ status: 0, stderr: '' });
     expect(shown.stdout).toMatch(
-      / -- started .*\n.* tunnel allowed by project: GET \/projects\/PLAT 200 .*\n/,
+      / -- started .*\n.* inventory allowed by application-properties: .*\n.* tunnel allowed by project: GET \/projects\/PLAT 200 .*\n/,
     );
     expect(command('tail', ...here(), '--refused', '-n', '5').stdout).toMatch(
       /^\S+ \S+ tunnel REFUSED no-rule: GET \/admin\/license 401 FILTER_BLOCKED [\d.]+ ms\n$/,
@@ -266,7 +272,11 @@ describe('the audit commands', () => {
     );
     expect(stderr).toContain('reaches back 0 day(s) only');
     const proposed = JSON.parse(stdout);
-    expect(proposed.private.map(({ id }: { id: string }) => id)).toEqual(['users', 'project']);
+    expect(proposed.private.map(({ id }: { id: string }) => id)).toEqual([
+      'application-properties',
+      'users',
+      'project',
+    ]);
     expect(proposed.public).toEqual([]);
     const file = join(bench.stateDir, 'narrow.json');
     expect(command('usage', ...here(), '--accept-list', file).status).toBe(0);

@@ -102,6 +102,18 @@ async function listen(options: Partial<WebhookOptions> & { withSecret?: string }
 const signed = (body: string | Buffer, secret: string, algorithm = 'sha256') =>
   `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`;
 
+describe('a webhook that cannot be read', () => {
+  it('is recorded once, as it was answered', async () => {
+    const { post, records } = await listen();
+    expect((await post('x'.repeat(1024 * 1024 + 1))).status).toBe(413);
+    expect((await post('x', ['content-encoding', 'gzip'])).status).toBe(415);
+    expect(records).toMatchObject([
+      { allowed: false, ruleId: null, path: HOOK, reason: 'PAYLOAD_TOO_LARGE', status: 413 },
+      { allowed: false, ruleId: null, path: HOOK, reason: 'UNSUPPORTED_ENCODING', status: 415 },
+    ]);
+  });
+});
+
 describe('the signature of a webhook', () => {
   it("is right as Bitbucket's own, and goes on with the bytes it was made of", async () => {
     const { post, forwarded, records } = await listen({ withSecret: RECORDED.secret });

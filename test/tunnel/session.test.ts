@@ -169,6 +169,25 @@ describe('bad input', () => {
     expect(tunnel.open).toBe(true);
   });
 
+  it('is told to whoever keeps count, with what of it can be read, and how it ended', async () => {
+    const heard: unknown[] = [];
+    const { primary } = await openPair({
+      turnedAway: ({ requestId, method, url }, code, answer) =>
+        answer.listen({
+          drained() {},
+          closed: ({ status }) => void heard.push({ requestId, method, url, code, status }),
+        }),
+    });
+    primary.emit('request', { method: 'GET', requestId: 'one', headers: {} }, 5);
+    primary.emit('request', { url: '/x?y=1', method: 'G T', requestId: 'two', headers: {} }, 6);
+    await primary.next(isAck(6));
+    const refused = { code: 'BAD_REQUEST', status: 400 };
+    expect(heard).toEqual([
+      { requestId: 'one', method: 'GET', url: '', ...refused },
+      { requestId: 'two', method: 'G T', url: '/x?y=1', ...refused },
+    ]);
+  });
+
   it('is refused as a service command', async () => {
     const { primary } = await openPair();
     primary.emit('service', { url: '/config/reload', headers: {} }, 4);

@@ -1,12 +1,19 @@
+import { notNow } from '../../bitbucket/barrier.ts';
 import type { CallRecord } from '../../call.ts';
-import { AgentError } from '../../errors.ts';
+import { AgentError, type ErrorCode } from '../../errors.ts';
 import type { Destination } from './destination.ts';
+
+export interface RecordedOptions {
+  record(record: CallRecord): void;
+  /** Why nothing is sent just now; `null` or left out: it is. */
+  closed?(): ErrorCode | null;
+  readonly now?: () => number;
+}
 
 /** The same destination; each try is recorded, with the batch's `Idempotency-Key` as its id. */
 export function recorded(
   destination: Destination,
-  record: (record: CallRecord) => void,
-  now: () => number = performance.now.bind(performance),
+  { record, closed, now = performance.now.bind(performance) }: RecordedOptions,
 ): Destination {
   return {
     name: destination.name,
@@ -27,6 +34,8 @@ export function recorded(
           ...rest,
         });
       try {
+        const barrier = closed?.() ?? null;
+        if (barrier !== null) throw notNow(barrier);
         const reply = await destination.send(shipment, signal);
         note({ status: reply.status });
         return reply;
