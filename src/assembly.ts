@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { openTrail } from './audit/file-trail.ts';
 import type { Trail } from './audit/trail.ts';
 import { withAuthorization } from './bitbucket/authorize.ts';
@@ -128,6 +129,8 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
 /** Ends what the parts hold. The trail comes last: it hears how the rest ends. */
 export async function dismantle({ network, trail }: Parts, signal: string): Promise<void> {
   await network.close();
+  // What was cut off is told in the turn that comes.
+  await turn();
   trail.event('stopped', { signal });
   await trail.close();
 }

@@ -55,12 +55,21 @@ const MOST_LOOKED_AT = 1_000;
 
 /** Proves each chain below the folder, or names its first broken record. Only reads. */
 export async function verify(folder: string, { instance, head }: VerifyOptions = {}): Promise<Proof[]> {
-  const removals = new Removals(folder);
-  const proofs: Proof[] = [];
-  for (const name of instancesIn(folder).filter((each) => instance === undefined || each === instance)) {
-    proofs.push(await new Examination(folder, name, head ?? null, removals).proof());
+  const examined: Examination[] = [];
+  const removals = new Set<string>();
+  const examine = async (name: string) => {
+    const examination = new Examination(folder, name, head ?? null);
+    await examination.examine(removals);
+    return examination;
+  };
+  const names = instancesIn(folder);
+  for (const name of names)
+    if (instance === undefined || name === instance) examined.push(await examine(name));
+  // What one chain lacks, the process of another may have cleared up.
+  if (examined.some((each) => !each.beginsRightly(removals))) {
+    for (const name of names) if (instance !== undefined && name !== instance) await examine(name);
   }
-  return proofs;
+  return examined.map((each) => each.proof(removals));
 }
 
 interface Place {
@@ -76,6 +85,7 @@ interface Placed extends Place {
 /** A record with its place and its hash. */
 interface Known extends Place {
   readonly seq: number;
+  readonly prev: string;
   readonly time: string;
   readonly hash: string;
 }
@@ -84,23 +94,40 @@ class Examination {
   readonly #folder: string;
   readonly #instance: string;
   readonly #wanted: string | null;
-  readonly #removals: Removals;
   readonly #notes: string[] = [];
   #files = 0;
   #records = 0;
   #first: Known | null = null;
   #last: Known | null = null;
   #headSeq: number | null = null;
+  #broken: Break | null = null;
 
-  constructor(folder: string, instance: string, wanted: string | null, removals: Removals) {
+  constructor(folder: string, instance: string, wanted: string | null) {
     this.#folder = folder;
     this.#instance = instance;
     this.#wanted = wanted;
-    this.#removals = removals;
   }
 
-  async proof(): Promise<Proof> {
-    const broken = await this.#examine();
+  /** @param removals what retention records name is put into it, as far as the chain holds */
+  async examine(removals: Set<string>): Promise<void> {
+    this.#broken = await this.#examine(removals);
+  }
+
+  /** The chain has its beginning, or retention has removed it. */
+  beginsRightly(removals: ReadonlySet<string>): boolean {
+    if (this.#first === null) return true;
+    const { seq, prev } = this.#first;
+    if (seq === 1 && prev === CHAIN_START) return true;
+    return removals.has(removalKey(this.#instance, seq - 1, prev));
+  }
+
+  proof(removals: ReadonlySet<string>): Proof {
+    const first = this.#first;
+    if (first !== null && !this.beginsRightly(removals)) return this.#withoutBeginning(first);
+    const broken = this.#broken;
+    if (first !== null && first.seq > 1) {
+      this.#notes.push(`records up to ${first.seq - 1} were removed by retention`);
+    }
     return {
       instance: this.#instance,
       files: this.#files,
@@ -116,7 +143,14 @@ class Examination {
     };
   }
 
-  async #examine(): Promise<Break | null> {
+  #withoutBeginning(first: Known): Proof {
+    return {
+      ...{ instance: this.#instance, files: this.#files, records: 0, notes: [], broken: openingOf(first) },
+      ...{ from: null, to: null, firstSeq: null, lastSeq: null, head: null, headSeq: null },
+    };
+  }
+
+  async #examine(removals: Set<string>): Promise<Break | null> {
     const lines = this.#lines();
     for await (const line of lines) {
       if (!line.whole) {
@@ -129,6 +163,9 @@ class Examination {
       const broken = await this.#judge(line, record, lines);
       if (broken !== null) return broken;
       this.#accept(line, record);
+      if (!isCall(record) && record.event === 'retention') {
+        removals.add(removalKey(String(record.instance), Number(record.lastSeq), String(record.lastHash)));
+      }
     }
     return null;
   }
@@ -138,8 +175,8 @@ class Examination {
     return null;
   }
 
-  #accept({ bytes, file, line }: Placed, { seq, time }: StoredRecord): void {
-    const known = { seq, time, hash: hashOf(bytes), file, line };
+  #accept({ bytes, file, line }: Placed, { seq, prev, time }: StoredRecord): void {
+    const known = { seq, prev, time, hash: hashOf(bytes), file, line };
     this.#records += 1;
     this.#first ??= known;
     this.#last = known;
@@ -148,11 +185,15 @@ class Examination {
 
   async #judge(at: Placed, record: StoredRecord, rest: AsyncIterator<Placed>): Promise<Break | null> {
     const last = this.#last;
-    if (last === null) return this.#judgeFirst(at, record);
+    if (last === null) return null;
     const { seq, prev } = record;
     if (seq === last.seq + 1 && prev === last.hash) return null;
     if (seq === last.seq + 1) return this.#judgePair(last, at, record, rest);
     if (prev === last.hash) return breakAt(at, seq, 'changed', `it should be record ${last.seq + 1}`);
+    const rival = seq === last.seq && prev === last.prev && hashOf(at.bytes) !== last.hash;
+    if (rival && (await isFollowed(at, rest))) {
+      return breakAt(last, seq, 'inserted', 'another record has its place, and the next one is behind that');
+    }
     if (seq <= last.seq) {
       return breakAt(at, seq, 'inserted', `it follows record ${last.seq} and cannot`);
     }
@@ -181,22 +222,6 @@ class Examination {
       return breakAt(last, last.seq, 'changed', detail);
     }
     return breakAt(at, seq, 'changed', `its prev is not the hash of record ${last.seq}`);
-  }
-
-  async #judgeFirst(at: Placed, { seq, prev }: StoredRecord): Promise<Break | null> {
-    if (prev === CHAIN_START && seq === 1) return null;
-    if (await this.#removals.has(this.#instance, seq - 1, prev)) {
-      this.#notes.push(`records up to ${seq - 1} were removed by retention`);
-      return null;
-    }
-    if (seq === 1) return breakAt(at, seq, 'changed', 'the first record of a chain has another prev');
-    if (prev === CHAIN_START) return breakAt(at, seq, 'changed', 'a chain begins with record 1');
-    return breakAt(
-      at,
-      seq,
-      'removed',
-      `the chain begins with it, and no retention record names what was before`,
-    );
   }
 
   async *#lines(): AsyncGenerator<Placed> {
@@ -234,37 +259,20 @@ async function comesLater(seq: number, rest: AsyncIterator<Placed>): Promise<boo
   return false;
 }
 
-/** The retention records of all instances: one may have cleared up what another has left. */
-class Removals {
-  readonly #folder: string;
-  #known: Set<string> | null = null;
-
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  async has(instance: string, lastSeq: number, lastHash: string): Promise<boolean> {
-    this.#known ??= await this.#read();
-    return this.#known.has(key(instance, lastSeq, lastHash));
-  }
-
-  async #read(): Promise<Set<string>> {
-    const found = new Set<string>();
-    for (const instance of instancesIn(this.#folder)) {
-      const path = join(this.#folder, instance);
-      for (const { name } of filesOf(path)) {
-        for await (const lines of linesOf(join(path, name))) {
-          for (const { bytes } of lines) {
-            if (!bytes.includes('"event":"retention"')) continue;
-            const record = readRecord(bytes);
-            if (record === null || isCall(record) || record.event !== 'retention') continue;
-            found.add(key(String(record.instance), Number(record.lastSeq), String(record.lastHash)));
-          }
-        }
-      }
-    }
-    return found;
-  }
+/** The chain begins with a record that it cannot begin with. */
+function openingOf(first: Known): Break {
+  const { seq, prev } = first;
+  if (seq === 1) return breakAt(first, seq, 'changed', 'the first record of a chain has another prev');
+  if (prev === CHAIN_START) return breakAt(first, seq, 'changed', 'a chain begins with record 1');
+  const detail = 'the chain begins with it, and no retention record names what was before';
+  return breakAt(first, seq, 'removed', detail);
 }
 
-const key = (instance: string, seq: number, hash: string): string => `${instance} ${seq} ${hash}`;
+/** The next record was put behind this one. */
+async function isFollowed(at: Placed, rest: AsyncIterator<Placed>): Promise<boolean> {
+  const { value, done } = await rest.next();
+  return done !== true && readRecord(value.bytes)?.prev === hashOf(at.bytes);
+}
+
+/** A place in a chain up to which retention has removed it. */
+const removalKey = (instance: string, seq: number, hash: string): string => `${instance} ${seq} ${hash}`;

@@ -113,7 +113,7 @@ class Webhook {
   /** Its body cannot be read, or serving it failed on a defect; the listener answers. */
   broken(error: unknown): void {
     const code = errorCodeOf(error);
-    const status = this.#response.destroyed ? 0 : HTTP_STATUS[code];
+    const status = this.#gone ? 0 : HTTP_STATUS[code];
     this.#record({ allowed: false, ruleId: null, reason: code, status, code }, 0);
   }
 
@@ -147,7 +147,7 @@ class Webhook {
     try {
       const answer = await this.#options.forward(outbound);
       if (answer.status < 200) throw new AgentError('TUNNEL_ERROR', 'Snyk answered with no final status.');
-      if (response.destroyed) return { status: 0, code: 'ANSWER_LOST' };
+      if (this.#gone) return { status: 0, code: 'ANSWER_LOST' };
       response.setHeaders(answeredHeaders(answer) as Map<string, string>);
       response.status(answer.status).end(answer.body);
       return { status: answer.status };
@@ -157,10 +157,16 @@ class Webhook {
           ? error
           : new AgentError('INTERNAL', 'The webhook could not be relayed.', { cause: error });
       const { code, message, cause } = failure;
-      const status = response.destroyed ? 0 : failure.status;
+      const status = this.#gone ? 0 : failure.status;
       response.status(failure.status).json({ code, message });
       return { status, code, ...(cause === undefined ? {} : { cause: failureCode(cause) }) };
     }
+  }
+
+  /** Nobody waits for the answer any more. */
+  get #gone(): boolean {
+    const { destroyed, socket } = this.#response;
+    return destroyed || socket?.destroyed === true;
   }
 
   #refuse(code: ErrorCode, answer: Readonly<Record<string, string>>, reason: string, bytes: number): void {

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
+import { hashOf } from '../../src/audit/chain.ts';
 import { verify } from '../../src/audit/verify.ts';
 import { CALL, chainFiles, DAY_MS, NOON, open, recordsIn } from './stage.ts';
 
@@ -86,6 +87,19 @@ describe('retention', () => {
     await day(9, { days: 1 });
     expect(existsSync(join(place.path, 'Notes of mine'))).toBe(true);
     expect(existsSync(join(place.path, '.hidden'))).toBe(true);
+  });
+
+  it('is believed only in a chain that holds', async () => {
+    await day(0, { host: 'other' });
+    for (const number of [0, 1]) await day(number);
+    const first = join(place.path, 'agent-1', '2026-05-04.jsonl');
+    const lastHash = hashOf(readFileSync(first, 'utf8').trimEnd().split('\n').at(-1) ?? '');
+    rmSync(first);
+    const forged = { time: '2026-05-04T12:00:00.000Z', event: 'retention', instance: 'agent-1', lastSeq: 3 };
+    const line = JSON.stringify({ seq: 4, ...forged, lastHash, rules: 'x', prev: 'f'.repeat(64) });
+    appendFileSync(join(place.path, 'other', '2026-05-04.jsonl'), `${line}\n`);
+    const [proof] = await verify(place.path, { instance: 'agent-1' });
+    expect(proof?.broken).toMatchObject({ line: 1, seq: 4, damage: 'removed' });
   });
 
   it('is told from a file that somebody removed', async () => {

@@ -67,6 +67,10 @@ describe('verify', () => {
     const lines = await ten();
     rewrite(lines.toSpliced(4, 0, lines[1] ?? ''));
     expect(await broken()).toMatchObject({ line: 5, seq: 2, damage: 'inserted' });
+    rewrite(lines.toSpliced(4, 0, (lines[4] ?? '').replace('/call/5', '/never')));
+    expect(await broken()).toMatchObject({ line: 5, seq: 5, damage: 'inserted' });
+    rewrite(lines.toSpliced(5, 0, lines[4] ?? ''));
+    expect(await broken()).toMatchObject({ line: 6, seq: 5, damage: 'inserted' });
     rewrite(lines.with(4, lines[5] ?? '').with(5, lines[4] ?? ''));
     expect(await broken()).toMatchObject({ line: 5, seq: 6, damage: 'reordered' });
   });

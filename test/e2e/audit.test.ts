@@ -187,6 +187,7 @@ describe('a full disk', () => {
     anyReceiver();
     const agent = await begin({ AUDIT_ON_ERROR: 'refuse' });
     await agent.waitForLog(({ message }) => message === 'audit cannot be written', WAIT_MS);
+    await agent.waitForLog(({ code, level }) => level === 'warn' && code === 'AUDIT_UNAVAILABLE', WAIT_MS);
     const refused = await all.stage.call(ALLOWED);
     expect(refused.status).toBe(503);
     expect(JSON.parse(String(refused.body))).toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
@@ -296,6 +297,10 @@ describe('the audit commands', () => {
       expect(stderr).toContain('has no audit trail');
     }
     mkdirSync(join(folder(), HOST), { recursive: true });
+    expect(command('verify', ...here())).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('has no records'),
+    });
     expect(command('verify', ...here(), '--head', 'abc').status).toBe(2);
     expect(command('verify', ...here(), '--instance', 'other').status).toBe(2);
     expect(command('tail', ...here(), '-n', 'many').status).toBe(2);

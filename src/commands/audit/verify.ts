@@ -22,9 +22,12 @@ export async function verifyTrail(folder: string, { instance, head }: VerifyComm
     ...(instance === undefined ? {} : { instance }),
     ...(wanted === undefined ? {} : { head: wanted }),
   });
-  if (proofs.length === 0) {
-    const reason = instance === undefined ? `${folder} has no chain` : `${folder} has no chain of that name`;
-    throw new ConfigError([{ where: 'audit verify', reason, example: 'audit verify --state-dir ./state' }]);
+  if (proofs.every(({ records, broken }) => records === 0 && broken === null)) {
+    const reason =
+      proofs.length > 0 ? 'has no records' : `has no chain${instance === undefined ? '' : ' of that name'}`;
+    throw new ConfigError([
+      { where: 'audit verify', reason: `${folder} ${reason}`, example: 'audit verify --state-dir ./state' },
+    ]);
   }
   const blocks = proofs.map((proof) => told(proof).join('\n'));
   const found = proofs.filter(({ headSeq }) => headSeq !== null);
