@@ -23,9 +23,9 @@ export function endOf(folder: string, files: readonly AuditFile[]): FoundEnd {
   for (const [index, { name }] of files.toReversed().entries()) {
     let head: string | null = null;
     let behind = 0;
-    for (const { bytes, whole } of linesBackwards(join(folder, name))) {
+    for (const { bytes, length, whole } of linesBackwards(join(folder, name))) {
       if (!whole) {
-        if (index === 0) tornBytes = bytes.length;
+        if (index === 0) tornBytes = length;
         continue;
       }
       head ??= hashOf(bytes);

@@ -2,10 +2,10 @@ import { hostname } from 'node:os';
 import type { CallRecord, Road } from '../call.ts';
 import { failureCode } from '../errors.ts';
 import { gathered, type Log } from '../log.ts';
-import { type Revealable, scrubber } from '../scrub.ts';
+import { type Revealable, type Scrubber, scrubber } from '../scrub.ts';
 import { DiskChain } from './disk-chain.ts';
 import { FailureReport } from './failure-report.ts';
-import { callBody, type EventFields, eventBody, type Scrub, type TrailEvent } from './record.ts';
+import { callBody, type EventFields, eventBody, type TrailEvent } from './record.ts';
 import { removeExpired } from './retention.ts';
 import type { AgentEvent, Trail, TrailState } from './trail.ts';
 
@@ -57,7 +57,7 @@ class FileTrail implements Trail {
   readonly #settings: TrailSettings;
   readonly #options: TrailOptions;
   readonly #now: () => number;
-  readonly #scrub: Scrub;
+  readonly #scrub: Scrubber;
   readonly #tell: ((lines: string) => void) | null;
   readonly #failure: FailureReport;
   readonly #mostWaiting: number;

@@ -7,6 +7,7 @@ export const LONGEST_LINE_BYTES = 1024 * 1024;
 
 /** A line without its line break. */
 export interface Line {
+  /** Of a line that is too long only a part. */
   readonly bytes: Buffer;
   /** `false`: there is no line break after it. */
   readonly whole: boolean;
@@ -47,38 +48,68 @@ export async function* linesOf(
   if (rest.length > 0) yield [{ bytes: rest, whole: false }];
 }
 
+/** A line and how long it is. */
+export interface MeasuredLine extends Line {
+  readonly length: number;
+}
+
 /**
- * The lines of a file from its end, last one first; none of a file that is gone. Ends early where the file becomes
- * shorter meanwhile.
+ * The lines of a file from its end, last one first; none of a file that is gone. Of a line that is too long only the
+ * beginning is given. Ends early where the file becomes shorter meanwhile.
  *
  * @param end leaves out what is behind this many bytes
  */
-export function* linesBackwards(path: string, end = Number.POSITIVE_INFINITY): Generator<Line> {
+export function* linesBackwards(path: string, end = Number.POSITIVE_INFINITY): Generator<MeasuredLine> {
   if (!existsSync(path)) return;
   const fd = openSync(path, 'r');
   try {
     let position = Math.min(fstatSync(fd).size, end);
     let whole = false;
-    let blocks: Buffer[] = [];
+    const pieces = new Pieces();
     while (position > 0) {
       const block = readBlock(fd, Math.max(0, position - BLOCK_BYTES), position);
       if (block === null) return;
       position -= block.length;
       let to = block.length;
       for (let at = block.lastIndexOf(LF); at >= 0; at = at === 0 ? -1 : block.lastIndexOf(LF, at - 1)) {
-        const bytes = Buffer.concat([block.subarray(at + 1, to), ...blocks]);
-        blocks = [];
+        const line = pieces.take(block.subarray(at + 1, to));
         // The first one is what stands behind the last line break: nothing, if all is well.
-        if (whole || bytes.length > 0) yield { bytes, whole };
+        if (whole || line.length > 0) yield { ...line, whole };
         whole = true;
         to = at;
       }
-      if (to > 0) blocks.unshift(block.subarray(0, to));
+      pieces.put(block.subarray(0, to));
     }
-    const bytes = Buffer.concat(blocks);
-    if (whole || bytes.length > 0) yield { bytes, whole };
+    const line = pieces.take(Buffer.alloc(0));
+    if (whole || line.length > 0) yield { ...line, whole };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The pieces of one line, last one first; of a line that is too long the foremost are kept. */
+class Pieces {
+  #pieces: Buffer[] = [];
+  #length = 0;
+  #kept = 0;
+
+  put(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    this.#kept += piece.length;
+    while (this.#kept - (this.#pieces[0]?.length ?? 0) > LONGEST_LINE_BYTES) {
+      this.#kept -= this.#pieces.shift()?.length ?? 0;
+    }
+  }
+
+  /** The line that begins with this piece. */
+  take(piece: Buffer): { bytes: Buffer; length: number } {
+    this.put(piece);
+    const line = { bytes: Buffer.concat(this.#pieces.reverse()), length: this.#length };
+    this.#pieces = [];
+    this.#length = 0;
+    this.#kept = 0;
+    return line;
   }
 }
 

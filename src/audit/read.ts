@@ -42,11 +42,11 @@ function newestOf(
     for (const { bytes, whole } of linesBackwards(join(folder, instance, name), end)) {
       const record = whole ? readRecord(bytes) : null;
       if (record === null || wanted?.(record) === false) continue;
-      found.unshift({ instance, record });
-      if (found.length === count) return found;
+      found.push({ instance, record });
+      if (found.length === count) return found.reverse();
     }
   }
-  return found;
+  return found.reverse();
 }
 
 /** How long the files are now. */
@@ -68,8 +68,10 @@ export async function* writtenSince(
   instance?: string,
 ): AsyncGenerator<Found> {
   for (const [place, size] of marksOf(folder, instance)) {
-    const from = marks.get(place) ?? 0;
-    if (size <= from) continue;
+    const read = marks.get(place) ?? 0;
+    // Somebody has written it anew, shorter.
+    const from = size < read ? 0 : read;
+    if (size === read) continue;
     let at = from;
     for await (const lines of linesOf(join(folder, place), size, from)) {
       for (const { bytes, whole } of lines) {

@@ -1,9 +1,12 @@
 import type { CallRecord, Road } from '../call.ts';
+import type { Scrubber } from '../scrub.ts';
 import { DIRECTIONS } from './trail.ts';
 
 /** What a caller may make long is cut, in UTF-16 units. The path comes cut at 500, the query at 2,000. */
 const LONGEST_REQUEST_ID = 200;
 const LONGEST_METHOD = 40;
+const LONGEST_PATH = 500;
+const LONGEST_QUERY = 2_000;
 
 /** Events beside those of the agent: what the trail tells of itself. */
 export type TrailEvent = 'recovered' | 'lost' | 'retention';
@@ -17,20 +20,17 @@ export interface Stamp {
   readonly rules: string;
 }
 
-/** Takes secrets out of a text. */
-export type Scrub = (text: string) => string;
-
 /** A call's fields in their fixed order, as JSON without braces. */
-export function callBody(road: Road, record: CallRecord, { time, rules }: Stamp, scrub: Scrub): string {
+export function callBody(road: Road, record: CallRecord, { time, rules }: Stamp, scrub: Scrubber): string {
   const { requestId, method, path, query, ruleId, allowed, reason, code, status, bytes, ms } = record;
   return bodyOf({
     time: new Date(time).toISOString(),
     road,
     direction: DIRECTIONS[road],
-    requestId: requestId === null ? null : foreign(requestId.slice(0, LONGEST_REQUEST_ID), scrub),
-    method: foreign(method.slice(0, LONGEST_METHOD), scrub),
-    path: foreign(path, scrub),
-    query: query === undefined ? undefined : foreign(query, scrub),
+    requestId: requestId === null ? null : foreign(requestId, scrub, LONGEST_REQUEST_ID),
+    method: foreign(method, scrub, LONGEST_METHOD),
+    path: foreign(path, scrub, LONGEST_PATH),
+    query: query === undefined ? undefined : foreign(query, scrub, LONGEST_QUERY),
     ruleId: ruleId === null ? null : foreign(ruleId, scrub),
     allowed,
     reason: foreign(reason, scrub),
@@ -43,7 +43,12 @@ export function callBody(road: Road, record: CallRecord, { time, rules }: Stamp,
 }
 
 /** An event's fields as JSON without braces. Fields that every record has are not replaced by those given. */
-export function eventBody(event: string, fields: EventFields, { time, rules }: Stamp, scrub: Scrub): string {
+export function eventBody(
+  event: string,
+  fields: EventFields,
+  { time, rules }: Stamp,
+  scrub: Scrubber,
+): string {
   const given = Object.entries(fields)
     .filter(([name]) => !RESERVED.has(name))
     .map(([name, value]) => [name, typeof value === 'string' ? foreign(value, scrub) : value]);
@@ -52,7 +57,8 @@ export function eventBody(event: string, fields: EventFields, { time, rules }: S
 
 const RESERVED = new Set(['seq', 'time', 'event', 'rules', 'prev']);
 
-const foreign = (text: string, scrub: Scrub): string => scrub(text.toWellFormed());
+const foreign = (text: string, scrub: Scrubber, longest = Number.POSITIVE_INFINITY): string =>
+  text.length < longest ? scrub(text.toWellFormed()) : scrub(text.slice(0, longest).toWellFormed(), true);
 
 const PLAIN = /^[\x20-\x7e]*$/;
 const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

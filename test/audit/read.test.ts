@@ -2,7 +2,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
-import { linesBackwards, linesOf } from '../../src/audit/lines.ts';
+import { LONGEST_LINE_BYTES, linesBackwards, linesOf } from '../../src/audit/lines.ts';
 import { pathShape } from '../../src/audit/path-shape.ts';
 import { marksOf, newest, writtenSince } from '../../src/audit/read.ts';
 import { isCall } from '../../src/audit/stored-record.ts';
@@ -46,6 +46,16 @@ describe('lines', () => {
     expect(await forwards(path)).toEqual(expected);
     const backwards = [...linesBackwards(path)].map(({ bytes, whole }) => `${bytes}${whole ? '$' : ''}`);
     expect(backwards.reverse()).toEqual(expected);
+  });
+
+  it('that are too long are held in part only, and are as long as they are', async () => {
+    const path = join(place.path, 'file');
+    writeFileSync(path, `a\n${'x'.repeat(5_000_000)}y`);
+    const [long, first] = [...linesBackwards(path)];
+    expect(long).toMatchObject({ whole: false, length: 5_000_001 });
+    expect(long?.bytes.length).toBeLessThan(2_000_000);
+    expect(long?.bytes.length).toBeGreaterThan(LONGEST_LINE_BYTES);
+    expect(first).toMatchObject({ whole: true, bytes: Buffer.from('a') });
   });
 
   it('of a file that is gone are none', async () => {

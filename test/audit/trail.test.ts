@@ -66,6 +66,30 @@ describe('a record', () => {
     expect(event).toMatchObject({ event: 'paused', by: '[secret]' });
   });
 
+  it('holds no part of a secret where a text was cut, and no spelling of one', async () => {
+    const reveal = () => 's3cret/with "quotes"?>';
+    const { trail } = open(place.path, { secrets: () => [{ reveal }] });
+    const coded = encodeURIComponent(reveal());
+    const path = `${'/'.padEnd(480, 'x')}${coded}`.slice(0, 500);
+    trail.call('tunnel', { ...CALL, path, requestId: `${'i'.repeat(190)}${reveal()}` });
+    const base64 = Buffer.from(reveal()).toString('base64');
+    const spellings = [
+      coded.replace(/%../g, (code) => code.toLowerCase()),
+      encodeURI(reveal()),
+      coded.replaceAll('%20', '+'),
+      base64.replaceAll('=', ''),
+      Buffer.from(reveal()).toString('base64url'),
+    ];
+    for (const path of spellings) trail.call('tunnel', { ...CALL, path });
+    await trail.close();
+    const [cut, ...others] = recordsIn(place.path);
+    expect(cut).toMatchObject({
+      path: `${'/'.padEnd(480, 'x')}[secret]`,
+      requestId: `${'i'.repeat(190)}[secret]`,
+    });
+    expect(others.map(({ path }) => path)).toEqual(spellings.map(() => '[secret]'));
+  });
+
   it('stays one line of plain, well-formed JSON, whatever a caller sends', async () => {
     const { trail } = open(place.path);
     const path = '/\n{"seq":9}\r\u001b[2J\u009b1m\u202e\u2028\ud800/ü';
