@@ -43,11 +43,12 @@ export function openExamination(config: Config, log: Log): Examination {
 
 /** Bitbucket as the doctor and the system check ask it. */
 export const bitbucketOf = (
-  { bitbucket: { baseUrl, scheme, api } }: Config,
+  { bitbucket: { baseUrl, scheme, api }, audit }: Config,
   { gate: { rules, credentialsOf }, send, record }: Pick<Parts, 'gate' | 'send' | 'record'>,
 ) => ({
   ...{ rules, credentialsOf, send },
   bitbucket: { baseUrl, apiUrl: `${scheme}://${api}` },
+  keepQuery: audit.query,
   record: (call: CallRecord) => record('inventory', call),
 });
 

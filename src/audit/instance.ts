@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../errors.ts';
-import { type FolderLock, takeFolderLock } from '../folder-lock.ts';
+import { type FolderLock, LOCK_FILES, takeFolderLock } from '../folder-lock.ts';
 import { makePrivateFolder } from '../private-folder.ts';
 import { instanceOf } from './files.ts';
 
@@ -33,7 +33,10 @@ export function takeInstance(folder: string, host: string): Instance {
       const lock = takeFolderLock(own, 'audit', { waitMs: LOCK_WAIT_MS });
       if (lock !== null) return { name, folder: own, lock };
     } catch (error) {
-      if (made || !isUnusable(error)) throw error;
+      if (!made && isUnusable(error)) continue;
+      // Or the next try would take it for another's, and make one more.
+      if (made) removeFolder(own);
+      throw error;
     }
   }
   throw new AgentError('STATE_LOCKED', `${folder} has ${MOST_INSTANCES} folders in use.`);
@@ -47,6 +50,15 @@ function makeFolder(folder: string): boolean {
   } catch (error) {
     if (failureCode(error) === 'EEXIST') return false;
     throw error;
+  }
+}
+
+function removeFolder(folder: string): void {
+  try {
+    for (const name of LOCK_FILES) rmSync(join(folder, name), { force: true });
+    rmdirSync(folder);
+  } catch {
+    // It stays, and is empty.
   }
 }
 

@@ -52,9 +52,9 @@ export function removeExpired(options: RetentionOptions, record: (removal: Remov
       if (instance === own.name ? older(file, own.file) >= 0 : !hold.has(instance)) continue;
       // What is missing must be missing from the start.
       if (stuck.has(instance)) continue;
-      const { seq, head } = endOf(join(folder, instance), [file]);
-      if (!record({ instance, file: file.name, bytes, why, lastSeq: seq, lastHash: head })) return;
       try {
+        const { seq, head } = endOf(join(folder, instance), [file]);
+        if (!record({ instance, file: file.name, bytes, why, lastSeq: seq, lastHash: head })) return;
         unlinkSync(join(folder, instance, file.name));
         total -= bytes;
       } catch {
@@ -66,12 +66,17 @@ export function removeExpired(options: RetentionOptions, record: (removal: Remov
   }
 }
 
+/** Nothing of a folder that cannot be read, such as another user's: what is in it is not for this process to remove. */
 function keptIn(folder: string, instance: string): Kept[] {
   const path = join(folder, instance);
-  return filesOf(path).flatMap((file) => {
-    const bytes = statSync(join(path, file.name), { throwIfNoEntry: false })?.size;
-    return bytes === undefined ? [] : [{ instance, file, bytes }];
-  });
+  try {
+    return filesOf(path).flatMap((file) => {
+      const bytes = statSync(join(path, file.name), { throwIfNoEntry: false })?.size;
+      return bytes === undefined ? [] : [{ instance, file, bytes }];
+    });
+  } catch {
+    return [];
+  }
 }
 
 /** Locks of chains whose processes are gone, held as long as files of theirs are removed. */

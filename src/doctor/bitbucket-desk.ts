@@ -19,6 +19,8 @@ export interface BitbucketDeskOptions {
   readonly bitbucket: { readonly baseUrl: string; readonly apiUrl: string };
   /** Hears of each call. */
   record?(record: CallRecord): void;
+  /** Records keep the query. */
+  readonly keepQuery?: boolean;
   readonly observations: Observations;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -53,10 +55,11 @@ export class BitbucketDesk {
 
   /** The agent's own calls with a credential of the doctor's choice; `null`: nobody. */
   callsAs(choose: (rule: Rule) => Credential | null): OwnCalls {
-    const { rules, bitbucket, record } = this.#options;
+    const { rules, bitbucket, record, keepQuery = false } = this.#options;
     return createOwnCalls({
       rules,
       bitbucket,
+      keepQuery,
       read: this.#read,
       ...(record === undefined ? {} : { record }),
       loginOf: (rule) => {

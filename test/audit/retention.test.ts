@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
@@ -100,6 +109,16 @@ describe('retention', () => {
     appendFileSync(join(place.path, 'other', '2026-05-04.jsonl'), `${line}\n`);
     const [proof] = await verify(place.path, { instance: 'agent-1' });
     expect(proof?.broken).toMatchObject({ line: 1, seq: 4, damage: 'removed' });
+  });
+
+  it('goes on where a chain or a file beside cannot be read', async () => {
+    await day(0);
+    await day(0, { host: 'odd' });
+    symlinkSync('loop', join(place.path, 'loop'));
+    symlinkSync(place.path, join(place.path, 'odd', '2026-05-03.jsonl'));
+    await day(9, { days: 2 });
+    expect(chainFiles(place.path)).toEqual(['2026-05-13.jsonl']);
+    expect(existsSync(join(place.path, 'odd', '2026-05-04.jsonl'))).toBe(true);
   });
 
   it('is told from a file that somebody removed', async () => {
