@@ -53,13 +53,14 @@ export class HttpAnswer implements Answer {
     this.#state.bytes += chunk.length;
     passedOn(Math.max(chunk.length, READ_BYTES));
     if (this.#response.write(chunk)) return true;
-    clearTimeout(this.#stalled);
-    this.#stalled = setTimeout(() => this.#response.destroy(), STALLED_MS);
+    this.#expectReader();
     return false;
   }
 
   end(): void {
-    if (!this.#over && this.#state.head !== null) this.#response.end();
+    if (this.#over || this.#state.head === null) return;
+    this.#response.end();
+    this.#expectReader();
   }
 
   fail(head: AnswerHead, body: string, code: string): void {
@@ -70,6 +71,19 @@ export class HttpAnswer implements Answer {
     const bytes = Buffer.from(body);
     this.#writeHead({ ...head, headers: { ...head.headers, 'content-length': String(bytes.length) } });
     this.#response.end(bytes);
+    this.#expectReader();
+  }
+
+  /** Breaks the connection off, whatever is still to be read. */
+  abandon(): void {
+    this.#code ??= 'ANSWER_LOST';
+    this.#response.destroy();
+  }
+
+  /** What is written is to be read, some of it in this time. */
+  #expectReader(): void {
+    clearTimeout(this.#stalled);
+    this.#stalled = setTimeout(() => this.abandon(), STALLED_MS).unref();
   }
 
   get #over(): boolean {

@@ -7,13 +7,15 @@ import { Oddities } from '../tunnel/oddities.ts';
 import { bearerCheck } from './bearer.ts';
 import { HttpAnswer } from './http-answer.ts';
 import type { Carrier } from './proxy-exchange.ts';
-import { callOf, hasBody, readBody } from './request-call.ts';
+import { callOf, hasBody, hasOddCoding, readBody } from './request-call.ts';
 
 const PREFIX = '/relay';
 /** Calls at one time; as many as there are connections to Bitbucket. */
 export const MOST_CALLS = 256;
 /** Of all request bodies that are held at one time. */
 const MOST_BODY_BYTES = 64 * 1024 * 1024;
+/** For the answers that say that there is no more time. */
+const LAST_WORDS_MS = 1_000;
 
 export interface HttpRelayOptions {
   /** `RELAY_TOKEN`. */
@@ -55,13 +57,19 @@ export class HttpRelay {
   async drain(ms: number): Promise<void> {
     this.#draining = true;
     if (this.#inFlight.size === 0) return;
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
     const giveUp = setTimeout(() => {
       for (const answer of [...this.#inFlight]) failWith(answer, 'STOPPING', 'This agent is being stopped.');
     }, ms);
-    await new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-    });
+    // Those whose callers do not read end here.
+    const abandon = setTimeout(() => {
+      for (const answer of [...this.#inFlight]) answer.abandon();
+    }, ms + LAST_WORDS_MS);
+    await emptied;
     clearTimeout(giveUp);
+    clearTimeout(abandon);
   }
 
   async #take(request: Request, response: Response): Promise<void> {
@@ -75,7 +83,8 @@ export class HttpRelay {
     });
     try {
       const barrier = this.#barrier(request);
-      this.#inFlight.add(answer);
+      // Who has no token takes up no place, however slowly the answer is read.
+      if (barrier !== 'UNAUTHORIZED') this.#inFlight.add(answer);
       if (barrier !== null) return this.#turnAway(call, barrier, answer, request, response);
       const body = await readBody(request, (bytes) => {
         if (this.#bodyBytes + bytes > MOST_BODY_BYTES) return false;
@@ -83,7 +92,7 @@ export class HttpRelay {
         this.#bodyBytes += bytes;
         return true;
       });
-      if (body === 'gone') return;
+      if (body === 'gone') return this.#turnAway(call, 'BAD_REQUEST', answer, request, response);
       if (typeof body === 'string') return this.#turnAway(call, body, answer, request, response);
       this.#options.serve({ ...call, body }, answer, this.#options.carrier(request, response));
     } catch (error) {
@@ -96,14 +105,16 @@ export class HttpRelay {
   #barrier(request: Request): ErrorCode | null {
     if (!this.#knows(request.headers.authorization)) return 'UNAUTHORIZED';
     if (this.#draining) return 'STOPPING';
-    if (request.headers.upgrade !== undefined) return 'BAD_REQUEST';
+    if (request.headers.upgrade !== undefined || hasOddCoding(request)) return 'BAD_REQUEST';
     return this.#inFlight.size >= MOST_CALLS ? 'BUSY' : null;
   }
 
   #turnAway(call: Call, code: ErrorCode, answer: Answer, request: Request, response: Response): void {
-    if (code === 'UNAUTHORIZED') response.setHeader('www-authenticate', 'Bearer');
+    const stranger = code === 'UNAUTHORIZED';
+    if (stranger) response.setHeader('www-authenticate', 'Bearer');
     // The rest of a body that nobody reads would be taken for the next request, or read to its end.
-    if (hasBody(request) && !request.complete) response.setHeader('connection', 'close');
+    const unread = hasBody(request) && !request.complete;
+    if (stranger || unread) response.setHeader('connection', 'close');
     this.#options.turnAway(call, code, answer);
   }
 }

@@ -28,6 +28,10 @@ export function callOf(request: IncomingMessage, url: string): Call {
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
+/** Whether Node has taken the chunks away and left another coding, such as gzip, on what it gives as the body. */
+export const hasOddCoding = ({ headers }: IncomingMessage): boolean =>
+  (headers['transfer-encoding'] ?? 'chunked').trim().toLowerCase() !== 'chunked';
+
 /** The bytes of a body, `null` when there is none; or why there are none to be had. */
 export type ReadBody = Buffer | null | 'PAYLOAD_TOO_LARGE' | 'BUSY' | 'gone';
 

@@ -141,4 +141,12 @@ describe('the token', () => {
     expect(String(first)).toMatch(/^HTTP\/1\.1 401 [\s\S]*connection: close/i);
     if (!socket.closed) await once(socket, 'close');
   });
+
+  it('is asked for once a connection: a stranger cannot fill it with calls, nor take up places by not reading', async () => {
+    const { desk } = await plain();
+    const text = rawRequest('/relay/users').replace(TOKEN, 'wrong').replace('Connection: close\r\n', '');
+    const answer = await sendRaw(desk.port, text.repeat(3));
+    expect([answer.status, answer.body.includes('HTTP/1.1')]).toEqual([401, false]);
+    expect(answer.head).toMatch(/^connection: close$/im);
+  });
 });

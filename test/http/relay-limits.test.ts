@@ -167,4 +167,26 @@ describe('draining', () => {
     await desk.road.drain(0);
     expect(await first).toMatchObject({ status: 503, body: expect.stringContaining('STOPPING') });
   });
+
+  it('does not wait for ever for a caller that reads no answers', async () => {
+    const body = 'x'.repeat(100_000);
+    const bitbucket = await startRaw((socket, text) => {
+      if (text.endsWith('\r\n\r\n'))
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    });
+    const desk = await startDesk({ origin: bitbucket.origin });
+    const deaf = connect(desk.port, '127.0.0.1').on('error', () => {});
+    atTheEnd(() => deaf.destroy());
+    const call = `GET /relay/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`;
+    deaf.pause().write(call.repeat(400));
+    // Until the buffers of the connection are full of answers.
+    let before = -1;
+    while (before !== desk.records.length || before === 0) {
+      before = desk.records.length;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(before).toBeLessThan(400);
+    await desk.road.drain(0);
+    expect(desk.records.at(-1)).toMatchObject({ status: 0, code: expect.any(String) });
+  });
 });

@@ -1,5 +1,6 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { endAll } from '../kit/way-out.ts';
+import { endAll, expectSoon } from '../kit/way-out.ts';
 import { lines, OK, plain, rawRequest, sendRaw, startDesk, startRaw, TOKEN } from './relay-desk.ts';
 
 afterEach(endAll);
@@ -79,6 +80,26 @@ describe('what goes on to Bitbucket', () => {
     expect(sent).toBe('{"a": "\u00fc\xff"}');
     expect(lines(head)).toEqual(expect.arrayContaining(['content-length: 11', 'content-encoding: gzip']));
     expect(head).not.toMatch(/transfer-encoding/i);
+  });
+
+  it('is never a body in a coding of the way other than chunks, which would arrive without its name', async () => {
+    const { bitbucket, desk } = await plain();
+    const how = {
+      method: 'POST',
+      headers: ['Transfer-Encoding: gzip, chunked'],
+      body: '1\r\nx\r\n0\r\n\r\n',
+    };
+    expect((await sendRaw(desk.port, rawRequest('/relay/users', how))).status).toBe(400);
+    expect(bitbucket.received).toEqual([]);
+  });
+
+  it('is nothing of a body that breaks off, which is recorded', async () => {
+    const { bitbucket, desk } = await plain();
+    const caller = connect(desk.port, '127.0.0.1').on('error', () => {});
+    caller.end(rawRequest('/relay/users', { method: 'POST', headers: ['Content-Length: 9'], body: 'half' }));
+    await expectSoon(() => desk.records.length === 1);
+    expect(desk.records).toMatchObject([{ allowed: false, reason: 'BAD_REQUEST', status: 0 }]);
+    expect(bitbucket.received).toEqual([]);
   });
 
   it('is no body with GET, which a server might take for the next request', async () => {
