@@ -14,7 +14,7 @@ import { type Gate, openGate } from './gate.ts';
 import type { Destination } from './inventory/deliver/destination.ts';
 import { httpsDestination } from './inventory/deliver/https-destination.ts';
 import { tunnelDestination } from './inventory/deliver/tunnel-destination.ts';
-import { Inventory } from './inventory/inventory.ts';
+import { Inventory, type InventoryOptions } from './inventory/inventory.ts';
 import { withLocalOrigin } from './inventory/pull/local-origin.ts';
 import type { Log } from './log.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -70,12 +70,12 @@ export interface AssemblyOptions {
 export function assemble(config: Config, log: Log, options: AssemblyOptions): Parts {
   const gate = openGate(config, log);
   const network = createNetwork(config.network);
-  const { broker, bitbucket } = config;
-  const relayed = withAuthorization(withRetry(createExchange(network, bitbucket.timeouts)));
+  const { broker, stateDir } = config;
+  const relayed = withAuthorization(withRetry(createExchange(network, config.bitbucket.timeouts)));
   const send = withBarrier(relayed, () => unaudited());
   const recent = new RecentCalls();
   const pauseSwitch = new PauseSwitch({
-    stateDir: config.stateDir,
+    stateDir,
     follow: options.command !== 'run',
     log,
     audited: (event) => trail.event(event),
@@ -92,19 +92,11 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
     turnedAway: (...call) => relay.turnedAway(...call),
   });
   const inventory = new Inventory({
-    settings: config.inventory,
-    profileName: config.profileName ?? '',
-    serviceType: config.serviceType,
-    bitbucket: { baseUrl: bitbucket.baseUrl, apiUrl: `${bitbucket.scheme}://${bitbucket.api}` },
-    stateDir,
-    rules: gate.rules,
-    loginOf: gate.loginOf,
+    ...inventoryParts(config, gate),
     send,
     destination: destinationOf(config, network, tunnel),
-    receiver: receiverOf(config),
     record: (road, call) => record(road, call),
     closed: () => unaudited(),
-    keepQuery: config.audit.query,
   });
   if (options.command === 'run' && config.inventory.enabled) checkState(inventory);
   const trail = beginTrail(config, gate, log, options);
@@ -134,6 +126,24 @@ export async function dismantle({ network, trail }: Parts, signal: string): Prom
   trail.event('stopped', { signal });
   await trail.close();
 }
+
+const inventoryParts = (
+  config: Config,
+  { rules, loginOf }: Gate,
+): Omit<InventoryOptions, 'send' | 'destination' | 'record' | 'closed' | 'now'> => ({
+  settings: config.inventory,
+  profileName: config.profileName ?? '',
+  serviceType: config.serviceType,
+  bitbucket: {
+    baseUrl: config.bitbucket.baseUrl,
+    apiUrl: `${config.bitbucket.scheme}://${config.bitbucket.api}`,
+  },
+  stateDir: config.stateDir,
+  rules,
+  loginOf,
+  receiver: receiverOf(config),
+  keepQuery: config.audit.query,
+});
 
 const relayParts = (
   config: Config,

@@ -30,12 +30,15 @@ export function passedHeaders({ headers }: Pick<IncomingMessage, 'headers'>): Re
   );
 }
 
-/** The headers of Snyk's answer that go back. */
+/** What Node writes into a header. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** The headers of Snyk's answer that go back; one that HTTP cannot carry is no reason to say that Snyk did not take it. */
 export function answeredHeaders({ headers }: OutboundAnswer): ReadonlyMap<string, string> {
   const passed = new Map<string, string>();
   for (const name of ANSWER_HEADERS) {
     const value = headers[name];
-    if (typeof value === 'string') passed.set(name, value);
+    if (typeof value === 'string' && HEADER_VALUE.test(value)) passed.set(name, value);
   }
   return passed;
 }

@@ -41,6 +41,9 @@ export interface WebhookOptions {
 }
 
 const TURNED_AWAY: Partial<Readonly<Record<ErrorCode, string>>> = {
+  PAYLOAD_TOO_LARGE: 'The body is over 1 MiB.',
+  UNSUPPORTED_ENCODING: 'The body is compressed.',
+  BAD_REQUEST: 'The body did not arrive whole.',
   TOO_MANY_WEBHOOKS: 'Too many webhooks at a time.',
   AUDIT_UNAVAILABLE: 'The audit trail cannot be written, so nothing is relayed.',
 };
@@ -105,7 +108,7 @@ class Webhook {
     this.#requestId = requestIdOf(request);
   }
 
-  /** It comes at a time when none is taken; its body is not read. */
+  /** None is taken just now, or its body could not be read. */
   turnAway(code: ErrorCode): void {
     this.#refuse(code, { code, message: TURNED_AWAY[code] ?? 'not now' }, code, 0);
   }
@@ -113,8 +116,7 @@ class Webhook {
   /** Its body cannot be read, or serving it failed on a defect; the listener answers. */
   broken(error: unknown): void {
     const code = errorCodeOf(error);
-    const status = this.#gone ? 0 : HTTP_STATUS[code];
-    this.#record({ allowed: false, ruleId: null, reason: code, status, code }, 0);
+    this.#record({ allowed: false, ruleId: null, reason: code, status: HTTP_STATUS[code], code }, 0);
   }
 
   async serve(body: Buffer): Promise<void> {
@@ -180,6 +182,8 @@ class Webhook {
     this.#recorded = true;
     const { method, originalUrl: url } = this.#request;
     const end = pathEnd(url);
+    // Who sent it has gone, and was given nothing.
+    const lost = this.#gone ? { status: 0, code: outcome.code ?? 'ANSWER_LOST' } : {};
     this.#options.record({
       requestId: this.#requestId,
       method,
@@ -188,6 +192,7 @@ class Webhook {
         ? { query: url.slice(end + 1, end + 1 + LONGEST_QUERY) }
         : {}),
       ...outcome,
+      ...lost,
       bytes,
       ms: Math.round((performance.now() - this.#started) * 100) / 100,
     });

@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import type { CallRecord } from '../../src/call.ts';
@@ -10,6 +12,7 @@ import { WebhookRoom } from '../../src/http/webhook-room.ts';
 import { silentLog } from '../../src/log.ts';
 import { loadRules } from '../../src/rules/compile.ts';
 import type { OutboundRequest } from '../../src/tunnel/outbound.ts';
+import { expectSoon } from '../kit/way-out.ts';
 
 const HOOK = '/webhook/bitbucket-server/7';
 const RULES = `{"private": [], "public": [{"id": "hook", "method": "POST", "path": "/webhook/bitbucket-server/:id"}]}`;
@@ -96,7 +99,7 @@ async function listen(options: Partial<WebhookOptions> & { withSecret?: string }
     const answer = await request(url, { method: 'POST', body, headers: [...headers] });
     return { status: answer.statusCode, text: await answer.body.text() };
   };
-  return { post, forwarded, records, events };
+  return { post, forwarded, records, events, port: listener.port };
 }
 
 const signed = (body: string | Buffer, secret: string, algorithm = 'sha256') =>
@@ -238,6 +241,52 @@ describe('an event', () => {
     const names = ['x-broker-token', 'x-snyk-broker', 'snyk-request-id', 'x-forwarded-for', 'cookie'];
     await post('{}', names.flatMap((name) => [name, 'forged']).concat('x-event-key', 'pr:opened'));
     expect(Object.keys(forwarded[0]?.headers ?? {})).toEqual(['x-event-key']);
+  });
+
+  it('whose body is not taken is recorded all the same', async () => {
+    const { post, records, port, forwarded } = await listen();
+    await post('x'.repeat(1024 * 1024 + 1));
+    await post('x', ['content-encoding', 'gzip']);
+    const caller = connect(port, '127.0.0.1').on('error', () => {});
+    caller.write(`POST ${HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf`);
+    await once(caller, 'ready');
+    caller.end();
+    await expectSoon(() => records.length === 3);
+    expect(records.map(({ allowed, reason, status, path }) => [allowed, reason, status, path])).toEqual([
+      [false, 'PAYLOAD_TOO_LARGE', 413, HOOK],
+      [false, 'UNSUPPORTED_ENCODING', 415, HOOK],
+      [false, 'BAD_REQUEST', 0, HOOK],
+    ]);
+    expect(forwarded).toEqual([]);
+  });
+
+  it('whose sender did not wait is recorded with no answer, and is told', async () => {
+    const taken = Promise.withResolvers<void>();
+    const { records, port, events } = await listen({
+      forward: async () => {
+        caller.destroy();
+        await taken.promise;
+        return { status: 200, headers: {}, body: '' };
+      },
+    });
+    const caller = connect(port, '127.0.0.1').on('error', () => {});
+    caller.on('close', () => setTimeout(taken.resolve, 50));
+    caller.write(`POST ${HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`);
+    await expectSoon(() => records.length === 1);
+    expect(records).toMatchObject([{ allowed: true, reason: 'allowed', status: 0, code: 'ANSWER_LOST' }]);
+    expect(events).toHaveLength(1);
+  });
+
+  it("is taken, whatever Snyk's answer has in its headers", async () => {
+    const { post, records } = await listen({
+      forward: async () => ({
+        status: 200,
+        headers: { 'content-type': 'text/pl\u0119in\r\nx: y' },
+        body: 'ok',
+      }),
+    });
+    expect(await post('{}')).toEqual({ status: 200, text: 'ok' });
+    expect(records).toMatchObject([{ status: 200 }]);
   });
 
   it.each([
