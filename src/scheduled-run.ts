@@ -52,26 +52,27 @@ export function markedRun(
   log: Log,
 ): (signal: AbortSignal) => Promise<void> {
   return async (signal) => {
-    const known = inventory.known(marks.take());
-    if (delivery === 'tunnel' && !tunnel.open) return marks.putBack(known, 'failed');
-    const [marked, rest] = [known.slice(0, MOST_AT_ONCE), known.slice(MOST_AT_ONCE)];
-    marks.putBack(rest, 'later');
-    if (marked.length === 0) return;
-    log.info('inventory run starts', { marked: marked.length });
+    let waiting = marks.take();
     try {
+      waiting = inventory.known(waiting);
+      if (delivery === 'tunnel' && !tunnel.open) return marks.putBack(waiting, 'failed');
+      marks.putBack(waiting.slice(MOST_AT_ONCE), 'later');
+      waiting = waiting.slice(0, MOST_AT_ONCE);
+      if (waiting.length === 0) return;
+      log.info('inventory run starts', { marked: waiting.length });
       const scope = { users: false, repositories: true, enrichment: true };
       const outcome = await inventory.run(
-        { scope, full: false, signal, marked, watch: logWatch(log) },
+        { scope, full: false, signal, marked: waiting, watch: logWatch(log) },
         'run, for marked repositories',
       );
-      if (tellEnd(outcome, log).outcome === 'again') marks.putBack(marked, 'failed');
+      if (tellEnd(outcome, log).outcome === 'again') marks.putBack(waiting, 'failed');
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
       const { code, message, hint } = error;
       log.warn('inventory run did not start', { code, reason: message, hint });
       if (code === 'RULE_MISSING') marks.close();
       // A whole run is due then, and reads these too.
-      else if (code !== 'NOT_COLLECTED') marks.putBack(marked, 'failed');
+      else if (code !== 'NOT_COLLECTED') marks.putBack(waiting, 'failed');
     }
   };
 }

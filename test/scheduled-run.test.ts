@@ -84,6 +84,10 @@ describe('a run over marked repositories', () => {
     expect(await play({ run })).toMatchObject({ left: [1, 2], dueIn: 300, stillTaken: true });
   });
 
+  it('is tried again later, and puts no other run off, when the ledger cannot be read', async () => {
+    expect(await play({ known: fails('STATE_UNUSABLE') })).toMatchObject({ left: [1, 2], dueIn: 300 });
+  });
+
   it('is not tried again when everything is to be read anyway', async () => {
     expect(await play({ run: fails('NOT_COLLECTED') })).toMatchObject({ left: [], stillTaken: true });
   });

@@ -123,7 +123,8 @@ export class InventoryRun {
       const because = SNAPSHOT_REASONS[this.#snapshot];
       this.#watch.note(`Everything is to be sent until the receiver has taken all of it: ${because}.`);
     }
-    for (const note of plan.notes) this.#watch.note(note);
+    // Runs over marked repositories come every minute; the whole ones have said it.
+    if (!marked) for (const note of plan.notes) this.#watch.note(note);
     const run = this.#start(scope);
     return this.#guarded(run, () => this.#readAndDeliver(plan, scope));
   }
