@@ -28,6 +28,8 @@ export interface Authority {
   issue(names: readonly string[], validity?: Validity): IssuedCertificate;
   /** An authority below this one. */
   intermediate(): Authority;
+  /** This authority's key under its name, signed by another authority that nobody knows. PEM. */
+  crossSigned(validity: Validity): string;
 }
 
 interface Request {
@@ -64,19 +66,18 @@ function authority(
 ): Authority {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const usage = { keyCertSign: 0x06 };
-  const ca = certificate({
-    issuer: above?.name ?? name,
-    subject: name,
-    publicKey,
-    signer: above?.key ?? privateKey,
-    extensions: [
-      extension(OID.basicConstraints, sequence(boolean(true)), true),
-      extension(OID.keyUsage, bits(Buffer.of(usage.keyCertSign), 1), true),
-      extension(OID.subjectKeyIdentifier, der(0x04, keyIdentifier(publicKey))),
-    ],
-  });
+  const extensions = [
+    extension(OID.basicConstraints, sequence(boolean(true)), true),
+    extension(OID.keyUsage, bits(Buffer.of(usage.keyCertSign), 1), true),
+    extension(OID.subjectKeyIdentifier, der(0x04, keyIdentifier(publicKey))),
+  ];
+  const own = { subject: name, publicKey, extensions };
   return {
-    ca,
+    ca: certificate({ ...own, issuer: above?.name ?? name, signer: above?.key ?? privateKey }),
+    crossSigned(validity) {
+      const { privateKey: signer } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return certificate({ ...own, validity, issuer: `Older ${name}`, signer });
+    },
     intermediate: () => authority(`${name} Intermediate`, { name, key: privateKey }),
     issue(names, validity) {
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });

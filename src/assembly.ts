@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { openTrail } from './audit/file-trail.ts';
-import type { Trail } from './audit/trail.ts';
+import { noTrail, type Trail } from './audit/trail.ts';
 import { withAuthorization } from './bitbucket/authorize.ts';
 import { withBarrier } from './bitbucket/barrier.ts';
 import { createExchange } from './bitbucket/exchange.ts';
@@ -63,7 +64,7 @@ export interface AssemblyOptions {
 }
 
 /**
- * Makes every part and opens the audit trail.
+ * Makes every part and opens the audit trail; for the doctor only where there is one.
  *
  * @throws ConfigError when the accept list cannot be used, or `run` has an inventory to keep and no place for it
  */
@@ -164,6 +165,8 @@ function beginTrail(
   { command, output }: AssemblyOptions,
 ): Trail {
   const { secrets } = config;
+  // Whoever looks, perhaps as another user, makes no folder that the agent could not write in.
+  if (command === 'doctor' && !existsSync(config.audit.folder)) return noTrail;
   const trail = openTrail(config.audit, { rulesHash, secrets, log, output });
   trail.event('started', { command, version: agentVersion, pid: process.pid });
   return trail;

@@ -9,8 +9,8 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 /** After these comes a path of the repository, as far as the URL goes. */
 const TREES = new Set(['browse', 'raw', 'files', 'last-modified']);
-/** Numbers, UUIDs, hashes, encoded names, long texts. */
-const ID = /^\d+$|^[0-9a-f-]{12,}$|%|^~|.{41}/i;
+/** Numbers, UUIDs, hashes, encoded names, addresses, long texts. */
+const ID = /^\d+$|^[0-9a-f-]{12,}$|[%@]|^~|.{41}/i;
 const MOST_SEGMENTS = 12;
 
 /** A path with its ids and names taken out, so that calls of one kind count as one: `/projects/{project}/repos`. */

@@ -38,3 +38,11 @@ export interface Trail {
   /** Writes what is left; settles when it is on the disk. */
   close(): Promise<void>;
 }
+
+/** No trail: nothing is kept. */
+export const noTrail: Trail = {
+  call() {},
+  event() {},
+  state: () => ({ instance: null, written: 0, lost: 0, errors: 0, failing: null, head: null }),
+  close: async () => {},
+};

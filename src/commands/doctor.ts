@@ -30,14 +30,15 @@ type Patient =
 
 /**
  * `bitbucket-agent doctor`: looks at everything the agent needs and says what to do. Exit code 0: no FAIL; 1: at least
- * one; 2: the configuration cannot be used, its problems are FAIL lines on stdout, or the command line cannot.
+ * one, or it was given up; 2: the configuration cannot be used, its problems are FAIL lines on stdout, or the command line cannot.
  */
 export function doctor(options: DoctorCommandOptions): Promise<void> {
   return ending(async () => {
     const file = options.bundle === undefined ? null : resolve(options.bundle);
     if (file !== null && existsSync(file)) throw bundleExists(file);
     const patient = admit();
-    const findings = await examined(patient, options.identify === true);
+    const stop = new AbortController();
+    const findings = await examined(patient, options.identify === true, stop);
     process.stdout.write(
       `${options.json === true ? asJson(findings) : findingLines(findings, process.stdout)}\n`,
     );
@@ -55,7 +56,7 @@ export function doctor(options: DoctorCommandOptions): Promise<void> {
       );
     }
     if (patient.config === null) return EXIT.config;
-    return countsOf(findings).FAIL > 0 ? EXIT.defect : EXIT.ok;
+    return stop.signal.aborted || countsOf(findings).FAIL > 0 ? EXIT.defect : EXIT.ok;
   }, EXIT.defect);
 }
 
@@ -72,9 +73,12 @@ function admit(): Patient {
 }
 
 /** The first SIGINT or SIGTERM gives up what still runs, the tunnel is left in order; a second one exits at once. */
-async function examined(patient: Patient, identify: boolean): Promise<readonly Finding[]> {
+async function examined(
+  patient: Patient,
+  identify: boolean,
+  stop: AbortController,
+): Promise<readonly Finding[]> {
   if (patient.config === null) return configurationFindings(patient.error.problems, patient.error.hint);
-  const stop = new AbortController();
   const leave = () => {
     if (stop.signal.aborted) process.exit(EXIT.defect);
     stop.abort();

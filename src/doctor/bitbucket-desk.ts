@@ -1,5 +1,5 @@
 import { fetchWhole } from '../bitbucket/fetch.ts';
-import type { JsonReader, JsonReply } from '../bitbucket/read-json.ts';
+import type { JsonReader, JsonReply, JsonRequest } from '../bitbucket/read-json.ts';
 import { exceptionName } from '../bitbucket/refusal.ts';
 import type { Credential, Login, Send } from '../bitbucket/send.ts';
 import type { CallRecord } from '../call.ts';
@@ -24,6 +24,8 @@ export interface BitbucketDeskOptions {
   readonly observations: Observations;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Limit of each call, milliseconds; without it the caller's signal is the only one. */
+  readonly callMs?: number;
 }
 
 /** How the doctor asks Bitbucket: through the accept list, once a call, and as whom it wants to. */
@@ -90,10 +92,10 @@ class OneCredential implements Login {
 const LONGEST_BYTES = 1024 * 1024;
 
 /** Resolves with every status but 3xx, 429 and 5xx too: what they tell is what the doctor wants to know. */
-function readerOf({ send, observations, now }: BitbucketDeskOptions): JsonReader {
+function readerOf({ send, observations, now, callMs }: BitbucketDeskOptions): JsonReader {
   return async (request): Promise<JsonReply> => {
     const asked = now();
-    const { status, headers, body } = await fetchWhole(send, request, LONGEST_BYTES);
+    const { status, headers, body } = await fetchWhole(send, limited(request, callMs), LONGEST_BYTES);
     observations.clock(BITBUCKET, headers, asked, now());
     observations.rateLimit(status, headers);
     const bytes = body?.length ?? 0;
@@ -111,4 +113,11 @@ function parsed(body: Buffer | null): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A call that hangs must not use up the time of those behind it. */
+function limited(request: JsonRequest, callMs: number | undefined): JsonRequest {
+  if (callMs === undefined) return request;
+  const own = AbortSignal.timeout(callMs);
+  return { ...request, signal: request.signal === undefined ? own : AbortSignal.any([request.signal, own]) };
 }

@@ -23,15 +23,21 @@ export interface Chain {
 /** More certificates than this are in no chain. */
 const LONGEST = 10;
 
-/** Takes apart what the server has shown; a socket that Node has authorised has no error. */
-export function chainOf(socket: TLSSocket, { extraCa }: NetworkConfig): Chain {
+/**
+ * Takes apart what the server has shown; a socket that Node has authorised has no error. What has expired in a chain that
+ * is trusted all the same was not needed: servers send old cross-signed certificates along.
+ *
+ * @param now epoch milliseconds
+ */
+export function chainOf(socket: TLSSocket, { extraCa }: NetworkConfig, now: number): Chain {
   const certificates = certificatesOf(socket);
   const [leaf] = certificates;
   if (leaf === undefined) throw Object.assign(new Error('no certificate'), { code: 'NO_CERTIFICATE' });
   const root = certificates.at(-1) ?? leaf;
   const isRoot = (one: DetailedPeerCertificate) => one === root && one !== leaf && isSelfIssued(one);
+  const needless = (one: DetailedPeerCertificate) => socket.authorized && one !== leaf && endOf(one) <= now;
   const ending = certificates
-    .filter((one) => !isRoot(one))
+    .filter((one) => !isRoot(one) && !needless(one))
     .reduce((soonest, one) => (endOf(one) < endOf(soonest) ? one : soonest));
   const own = new Set(extraCa.map((pem) => new X509Certificate(pem).fingerprint256));
   const authority = certificates.find(({ fingerprint256 }) => own.has(fingerprint256));

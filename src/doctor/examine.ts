@@ -36,12 +36,15 @@ export interface DoctorOptions extends Omit<BitbucketDeskOptions, 'observations'
 export const examine = (options: DoctorOptions, stop: AbortSignal): Promise<readonly Finding[]> =>
   runChecks(checksFor(options, stop), stop);
 
+/** Of Bitbucket. */
+const CALL_MS = 10_000;
+
 /** All checks, in the order they are shown. */
 function checksFor(options: DoctorOptions, stop: AbortSignal): readonly Check[] {
   const { config, network, identify, lint, now = Date.now } = options;
   const { broker, inventory } = config;
   const observations = new Observations();
-  const desk = new BitbucketDesk({ ...options, observations, now });
+  const desk = new BitbucketDesk({ callMs: CALL_MS, ...options, observations, now });
   const running = findAgent(config, stop);
   const logins = once((signal) => tryLogins(desk, signal));
   const ways = waysTo(options, now);

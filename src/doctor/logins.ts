@@ -73,7 +73,7 @@ async function tryLogin(
     const reply = await desk.callsAs(() => credential).get(url, signal);
     return { credential, asked, status: reply.status, result: judge(credential, url, reply) };
   } catch (error) {
-    return { credential, asked, status: 0, result: failedCall(error) };
+    return { credential, asked, status: 0, result: failedCall(error, credential?.name) };
   }
 }
 

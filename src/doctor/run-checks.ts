@@ -11,11 +11,14 @@ export interface Check {
   readonly after?: readonly string[];
   /** Milliseconds; default 15 s. */
   readonly limitMs?: number;
+  /** What to do when its time is up. */
+  readonly late?: string;
   /** @param signal aborted when its time is up or nobody waits any more */
   run(signal: AbortSignal): Promise<readonly Result[]> | readonly Result[];
 }
 
 const LIMIT_MS = 15_000;
+const LATE = 'See whether a firewall on the way drops packets without an answer.';
 
 /**
  * Runs all checks, those that do not wait for others at the same time. A check that fails, takes too long or breaks stops
@@ -57,20 +60,16 @@ async function inTurn(
 const works = (results: readonly Result[]): boolean =>
   results.length === 0 || results.some(({ verdict }) => verdict === 'PASS' || verdict === 'WARN');
 
-async function limited({ run, limitMs = LIMIT_MS }: Check, stop: AbortSignal): Promise<readonly Result[]> {
+async function limited(
+  { run, limitMs = LIMIT_MS, late: todo = LATE }: Check,
+  stop: AbortSignal,
+): Promise<readonly Result[]> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, stop]);
   const timer = setTimeout(() => over.abort(), limitMs);
   const gone = new Promise<readonly Result[]>((resolve) => {
     const late = () =>
-      resolve([
-        stop.aborted
-          ? skip('was given up')
-          : fail(
-              `took longer than ${limitMs / 1000} s`,
-              'See whether a firewall on the way drops packets without an answer.',
-            ),
-      ]);
+      resolve([stop.aborted ? skip('was given up') : fail(`took longer than ${limitMs / 1000} s`, todo)]);
     if (signal.aborted) late();
     else signal.addEventListener('abort', late);
   });

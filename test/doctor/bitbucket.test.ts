@@ -72,6 +72,41 @@ describe('Bitbucket', () => {
     const check = await examined({ BITBUCKET_URL: server.url });
     expect(check('Bitbucket')[0]?.what).toContain('9.4.0\uFFFD[2J\uFFFD at');
   });
+
+  it('that answers 503 is not taken for something else', async () => {
+    const server = await bitbucket();
+    server.faults.add({ match: '/', kind: 'status', status: 503 });
+    const check = await examined({ BITBUCKET_URL: server.url });
+    expect(check('Bitbucket').map(told)).toEqual([
+      expect.stringMatching(
+        /^FAIL http:.* answers 503 \| See whether Bitbucket is starting or in maintenance/,
+      ),
+    ]);
+  });
+
+  it('that hangs in one list loses the others no time, and the line says which', async () => {
+    const server = await bitbucket();
+    server.faults.add({ match: '/rest/api/1.0/projects', kind: 'hang' });
+    server.faults.add({ match: '/rest/api/1.0/admin/users', kind: 'hang' });
+    const check = await examined({ BITBUCKET_URL: server.url }, { callMs: 300 });
+    expect(check('visible').map(told)).toEqual([
+      expect.stringMatching(
+        /^FAIL projects \(no repositories can be read\): Bitbucket gave no answer in time/,
+      ),
+      expect.stringMatching(/^PASS repositories: /),
+      expect.stringMatching(/^PASS users: /),
+      expect.stringMatching(/^WARN admin users \(.*last login\): Bitbucket gave no answer in time/),
+    ]);
+  });
+
+  it('that hangs where a login is tried names that login', async () => {
+    const server = await bitbucket();
+    server.faults.add({ match: '/rest/api/1.0/users', kind: 'hang' });
+    const check = await examined({ BITBUCKET_URL: server.url }, { callMs: 300 });
+    expect(check('credentials').map(told)).toEqual([
+      expect.stringMatching(/^FAIL BITBUCKET_PASSWORD: Bitbucket gave no answer in time/),
+    ]);
+  });
 });
 
 describe('credentials', () => {
@@ -180,7 +215,9 @@ describe('credentials', () => {
     server.faults.add({ match: '/rest/api/1.0/users', kind: 'refuse' });
     const check = await examined({ BITBUCKET_URL: server.url });
     expect(check('credentials').map(told)).toEqual([
-      expect.stringMatching(/^FAIL The exchange with Bitbucket broke off.*\| Check BITBUCKET_URL/),
+      expect.stringMatching(
+        /^FAIL BITBUCKET_PASSWORD: The exchange with Bitbucket broke off \(UND_ERR_SOCKET\) \| Check BITBUCKET_URL/,
+      ),
     ]);
   });
 });

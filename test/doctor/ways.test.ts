@@ -114,6 +114,13 @@ describe('TLS', () => {
     ]);
   });
 
+  it('passes where the server sends a certificate along that has expired and that trust does not need', async () => {
+    const { key, cert } = authority.issue(['127.0.0.1'], inDays(30));
+    const found = await tls({ key, cert: `${cert}\n${authority.crossSigned(inDays(-1))}` });
+    expect(found.tls).toEqual([expect.stringMatching(/^PASS 127\.0\.0\.1, issued by Sandbox Authority/)]);
+    expect(found.next).toEqual([expect.stringMatching(/^PASS /)]);
+  });
+
   it('fails where http is spoken', async () => {
     const plain = await startServer((_request, response) => response.end('hello'));
     atTheEnd(() => plain.close());

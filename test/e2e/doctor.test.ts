@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VARIABLES } from '../../src/config/schema.ts';
@@ -143,13 +143,23 @@ describe('doctor', () => {
     expect((await commands.fresh().ended(['doctor', '--nonsense'])).code).toBe(2);
   });
 
-  it('is given up by SIGTERM, in order', async () => {
+  it('makes no state folder, and no audit trail in one that has none', async () => {
+    const { stateDir, ended } = commands.fresh();
+    const absent = join(stateDir, 'absent');
+    const { output } = await ended(['doctor'], { STATE_DIR: absent });
+    expect(output).toMatch(/^PASS {2}state folder +.*absent is not there yet and will be made$/m);
+    expect(existsSync(absent)).toBe(false);
+    await ended(['doctor']);
+    expect(filesIn(stateDir)).toEqual({});
+  });
+
+  it('is given up by SIGTERM, in order, and does not say that all is well', async () => {
     const { begin } = commands.fresh();
     const fault = commands.stage.bitbucket.faults.add({ match: '/rest/api/1.0/users', kind: 'hang' });
     const doctor = await begin(['doctor']);
     await commands.stage.bitbucket.arrival(({ url }) => url.startsWith('/rest/api/1.0/users'));
     doctor.terminate('SIGTERM');
-    expect(await doctor.exited).toEqual({ code: 0, signal: null });
+    expect(await doctor.exited).toEqual({ code: 1, signal: null });
     expect(doctor.output()).toMatch(/^SKIP {2}credentials +was given up$/m);
     fault.remove();
   });
@@ -163,10 +173,13 @@ describe('doctor --bundle', () => {
     const record = {
       seq: 1,
       path: `/x/${canaryOf('BITBUCKET_PAT')}`,
+      query: 'filter=jane',
       note: 'https://u:canary.url.login@h/',
       all: ALL,
     };
-    writeFileSync(join(stateDir, 'audit', 'host', '2026-11-23.jsonl'), `${JSON.stringify(record)}\n`);
+    const paths = ['/projects/~jdoe/repos/secret-plans', '/users/jane_doe', '/profile/jane@example.com'];
+    const records = [record, ...paths.map((path) => ({ path }))].map((one) => `${JSON.stringify(one)}\n`);
+    writeFileSync(join(stateDir, 'audit', 'host', '2026-11-23.jsonl'), records.join(''));
     // A Bitbucket that repeats what it was sent.
     const body = JSON.stringify({ version: `9.4 ${canaryOf('BITBUCKET_PAT_POOL')}` });
     commands.stage.bitbucket.faults.add({
@@ -185,6 +198,8 @@ describe('doctor --bundle', () => {
     for (const name of ['findings', 'environment', 'host', 'rules', 'runs'])
       expect(text).toContain(`${name}.json\n`);
     expect(text).toContain('audit.jsonl\n{"seq":1,"path":"/x/[secret]"');
+    expect(text).toContain('{"path":"/projects/{project}/repos/{repository}"}');
+    expect(text).not.toMatch(/jdoe|secret-plans|jane/);
     expect(text).toContain('"name": "BITBUCKET_PAT_POOL"');
     expect(text).toContain('LOGIN_OF_MINE');
     expectNoSecret(text);

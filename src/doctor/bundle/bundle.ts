@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { pathShape } from '../../audit/path-shape.ts';
 import type { Config } from '../../config/config.ts';
 import { reportEnvironment } from '../../config/environment-report.ts';
 import { Secret } from '../../config/secret.ts';
@@ -27,8 +28,8 @@ const METRICS_MS = 5_000;
 const RUNS = 20;
 
 /**
- * Writes a support archive, gzipped tar, for its owner only. Nothing in it is a secret, and nothing a user or a
- * repository, but for paths in the tail of the audit trail. A file that is there is not overwritten.
+ * Writes a support archive, gzipped tar, for its owner only. Nothing in it is a secret, and nothing names a user, a
+ * project or a repository that was read. A file that is there is not overwritten.
  *
  * @throws AgentError `BUNDLE_FAILED`
  */
@@ -70,9 +71,18 @@ async function entriesOf(
     json('host.json', hostFacts()),
     ...(gate === null ? [] : [json('rules.json', gate.rules.filters)]),
     ...(inventory === null ? [] : [json('runs.json', runsOf(inventory))]),
-    ...(audit.length === 0 ? [] : [entry('audit.jsonl', audit.map((one) => scrub.json(one)).join('\n'))]),
+    ...(audit.length === 0
+      ? []
+      : [entry('audit.jsonl', audit.map((one) => scrub.json(unnamed(one, scrub))).join('\n'))]),
     ...(metrics === null ? [] : [entry('metrics.txt', scrub.text(metrics).trimEnd())]),
   ];
+}
+
+/** A record without what names somebody or something: its path by shape, no query. Secrets go first: they may have a `/`. */
+function unnamed(record: unknown, scrub: Scrub): unknown {
+  if (typeof record !== 'object' || record === null) return record;
+  const { query: _, ...kept } = record as Readonly<Record<string, unknown>>;
+  return typeof kept.path === 'string' ? { ...kept, path: pathShape(scrub.text(kept.path)) } : kept;
 }
 
 /** Counts and codes only: texts of a run may repeat what was read or sent. */

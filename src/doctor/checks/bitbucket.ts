@@ -50,6 +50,10 @@ function versionResult(baseUrl: string, { status, value }: JsonReply): Result {
   }
   if (status === 429)
     return warn(`at ${baseUrl}; it limits the rate just now (429)`, 'Try again in a minute.');
+  if (status >= 500) {
+    const todo = 'See whether Bitbucket is starting or in maintenance, and what stands before it.';
+    return fail(`${baseUrl} answers ${status}`, todo, { status });
+  }
   if (typeof given !== 'string') {
     const todo = 'Check the path in BITBUCKET_URL, and what stands before Bitbucket.';
     return fail(`what answers at ${baseUrl} is not Bitbucket (status ${status})`, todo, { status });

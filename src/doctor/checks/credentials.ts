@@ -10,6 +10,6 @@ export const credentialsCheck = (
 ): Check => ({
   name: CREDENTIALS,
   needs,
-  limitMs: 60_000,
+  limitMs: 30_000,
   run: async (signal) => (await sights(signal)).map(({ result }) => result),
 });

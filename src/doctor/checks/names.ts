@@ -8,10 +8,13 @@ import { hostOf, type Target } from '../targets.ts';
 
 export const dnsName = ({ name }: Target): string => `DNS ${name}`;
 
+const SERVERS = "Check this host's DNS servers (/etc/resolv.conf) and the firewall on the way to them.";
+
 /** Looks up the host's name as the agent does; through a proxy that is the proxy's own, which looks up the rest. */
 export function dnsCheck(target: Target, network: Network): Check {
   return {
     name: dnsName(target),
+    late: SERVERS,
     run: async () => {
       const proxy = network.proxyFor(target.url.href);
       const host = hostOf(proxy === null ? target.url : new URL(proxy));
@@ -29,9 +32,7 @@ async function lookUp(host: string, behind: string, variable: string): Promise<R
   } catch (error) {
     const code = failureCode(error);
     const todo =
-      code === 'ENOTFOUND'
-        ? `Check the host in ${variable}, and that this host's DNS knows it.`
-        : "Check this host's DNS servers (/etc/resolv.conf) and the firewall on the way to them.";
+      code === 'ENOTFOUND' ? `Check the host in ${variable}, and that this host's DNS knows it.` : SERVERS;
     return fail(`${host} cannot be looked up (${code})`, todo, { host, code });
   }
 }

@@ -14,6 +14,7 @@ export function proxyCheck(target: Target, network: Network, settings: NetworkCo
   return {
     name: proxyName(target),
     needs: [dnsName(target)],
+    late: unreachable(target.url),
     run: async (signal) => {
       const proxy = network.proxyFor(target.url.href);
       return [proxy === null ? direct(target, settings) : await through(proxy, target, settings, signal)];
@@ -50,16 +51,20 @@ async function through(
   }
 }
 
-function refusal(error: unknown, proxy: string, { host }: URL): Result {
-  const variables = 'HTTP_PROXY and HTTPS_PROXY';
+const VARIABLES = 'HTTP_PROXY and HTTPS_PROXY';
+
+const unreachable = ({ host }: URL): string =>
+  `Check host and port in ${VARIABLES}; if ${host} is reached without a proxy, name it in NO_PROXY.`;
+
+function refusal(error: unknown, proxy: string, url: URL): Result {
+  const { host } = url;
   if (!(error instanceof ProxyRefusal)) {
     const code = failureCode(error);
-    const todo = `Check host and port in ${variables}; if ${host} is reached without a proxy, name it in NO_PROXY.`;
-    return fail(`${proxy} cannot be reached (${code})`, todo, { proxy, code });
+    return fail(`${proxy} cannot be reached (${code})`, unreachable(url), { proxy, code });
   }
   const { status } = error;
   if (status === 407) {
-    const todo = `Check the user and the password in ${variables}, percent-encoded; only Basic is spoken.`;
+    const todo = `Check the user and the password in ${VARIABLES}, percent-encoded; only Basic is spoken.`;
     return fail(`${proxy} refuses its login (407)`, todo, { proxy, status });
   }
   const todo = `Have the proxy allow CONNECT to ${host}, or name the host in NO_PROXY if it is reached without one.`;

@@ -53,7 +53,7 @@ export function sightCheck(
   return {
     name: VISIBLE,
     needs: [CREDENTIALS],
-    limitMs: 60_000,
+    limitMs: 30_000,
     run: async (signal) => {
       const working = (await sights(signal)).flatMap(({ credential, result }) =>
         credential !== null && (result.verdict === 'PASS' || result.verdict === 'WARN') ? [credential] : [],
@@ -151,7 +151,8 @@ async function look(
     }
     return counted(name, reply.value);
   } catch (error) {
-    return failedCall(error);
+    const failed = failedCall(error, `${name} (${loss})`);
+    return vital ? failed : { ...failed, verdict: 'WARN' };
   }
 }
 

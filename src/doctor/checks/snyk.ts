@@ -21,6 +21,7 @@ export function snykServerCheck(needs: readonly string[], { serverUrl }: BrokerC
   return {
     name: SNYK_SERVER,
     needs,
+    late: where('BROKER_SERVER_URL'),
     run: async (signal) => {
       const answer = await observed(parts, `${serverUrl}/healthcheck`, signal);
       if (typeof answer === 'string') return [silent(serverUrl, answer, 'BROKER_SERVER_URL')];
@@ -43,6 +44,7 @@ export function snykApiCheck(needs: readonly string[], { apiBaseUrl }: BrokerCon
   return {
     name: SNYK_API,
     needs,
+    late: where('API_BASE_URL'),
     run: async (signal) => {
       const answer = await observed(parts, `${apiBaseUrl}/rest/openapi`, signal);
       if (typeof answer === 'string') return [silent(apiBaseUrl, answer, 'API_BASE_URL')];
@@ -61,6 +63,7 @@ export function deliveryCheck(needs: readonly string[], { url }: DeliveryConfig,
   return {
     name: DELIVERY,
     needs,
+    late: where('ESSENTIALS_URL'),
     run: async (signal) => {
       const answer = await observed(parts, shown, signal, 'HEAD');
       if (typeof answer === 'string') return [silent(shown, answer, 'ESSENTIALS_URL')];
@@ -87,5 +90,7 @@ async function observed(
   }
 }
 
+const where = (variable: string): string => `${FIREWALL} The address is in ${variable}.`;
+
 const silent = (url: string, code: string, variable: string): Result =>
-  fail(`${url} does not answer (${code})`, `${FIREWALL} The address is in ${variable}.`, { code });
+  fail(`${url} does not answer (${code})`, where(variable), { code });

@@ -28,6 +28,7 @@ export function tlsCheck(target: Target, { network, settings, now }: TlsOptions)
   return {
     name: tlsName(target),
     needs: [proxyName(target)],
+    late: checkWay(target),
     run: async (signal) => {
       const { url } = target;
       const proxy = network.proxyFor(url.href);
@@ -37,7 +38,9 @@ export function tlsCheck(target: Target, { network, settings, now }: TlsOptions)
       ).catch((error: unknown) => error);
       if (!isSocket(tcp)) return [unreachable(target, failureCode(tcp))];
       try {
-        return [verdictOf(target, chainOf(await handshake(tcp, url, settings, signal), settings), now())];
+        const socket = await handshake(tcp, url, settings, signal);
+        const at = now();
+        return [verdictOf(target, chainOf(socket, settings, at), at)];
       } catch (error) {
         return [broken(target, failureCode(error))];
       } finally {
@@ -69,10 +72,11 @@ function handshake(tcp: Tcp, url: URL, { extraCa }: NetworkConfig, signal: Abort
   });
 }
 
-function unreachable({ url, variable }: Target, code: string): Result {
-  const todo = `Check host and port in ${variable}, and that the firewall lets this host out to ${url.host}.`;
-  return fail(`${url.host} takes no connection (${code})`, todo, { code });
-}
+const checkWay = ({ url, variable }: Target): string =>
+  `Check host and port in ${variable}, and that the firewall lets this host out to ${url.host}.`;
+
+const unreachable = (target: Target, code: string): Result =>
+  fail(`${target.url.host} takes no connection (${code})`, checkWay(target), { code });
 
 function broken({ url, variable }: Target, code: string): Result {
   if (/^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST)$/.test(code)) {
