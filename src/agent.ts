@@ -22,6 +22,8 @@ export interface Agent {
 /** The inventory for a command, without any port. */
 export interface InventoryDesk extends Agent {
   readonly inventory: Inventory;
+  /** @param signal `null`: the work is done */
+  drain(signal: string | null): Promise<void>;
 }
 
 /**
@@ -78,7 +80,7 @@ export function openInventoryDesk(
   return {
     inventory,
     drain: async (signal) => {
-      if (open) await tunnel.drain(signal, DRAIN_MS);
+      if (open) await tunnel.drain(signal ?? 'SIGTERM', DRAIN_MS);
       await dismantle(parts, signal);
     },
   };

@@ -119,8 +119,12 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
   return { gate, network, send, tunnel, inventory, recent, pauseSwitch, httpRelay, trail, unaudited, record };
 }
 
-/** Ends what the parts hold. The trail comes last: it hears how the rest ends. */
-export async function dismantle({ network, trail }: Parts, signal: string): Promise<void> {
+/**
+ * Ends what the parts hold. The trail comes last: it hears how the rest ends.
+ *
+ * @param signal `null`: the work was done
+ */
+export async function dismantle({ network, trail }: Parts, signal: string | null): Promise<void> {
   await network.close();
   // What was cut off is told in the turn that comes.
   await turn();

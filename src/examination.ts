@@ -12,8 +12,8 @@ export interface Examination {
   readonly inventory: Inventory;
   /** @param identify opens a tunnel for a moment, and answers the calls that come through it as `run` does */
   examine(options: { identify: boolean; stop: AbortSignal }): Promise<readonly Finding[]>;
-  /** Leaves the tunnel, if there was one, and closes everything. */
-  drain(signal: string): Promise<void>;
+  /** Leaves the tunnel, if there was one, and closes everything. @param signal `null`: the work is done */
+  drain(signal: string | null): Promise<void>;
 }
 
 /** The parts for the doctor; no port opens. @throws ConfigError when the accept list cannot be used */
@@ -35,7 +35,7 @@ export function openExamination(config: Config, log: Log): Examination {
       return examine({ config, network, identify: own, lint, ...bitbucketOf(config, parts) }, stop);
     },
     drain: async (signal) => {
-      await leave(signal);
+      await leave(signal ?? 'SIGTERM');
       await dismantle(parts, signal);
     },
   };

@@ -33,7 +33,7 @@ export interface TrailState {
 /** The audit trail as those see it who write into it. Never throws. */
 export interface Trail {
   call(road: Road, record: CallRecord): void;
-  event(event: AgentEvent, fields?: Readonly<Record<string, string | number | boolean>>): void;
+  event(event: AgentEvent, fields?: Readonly<Record<string, string | number | boolean | null>>): void;
   state(): TrailState;
   /** Writes what is left; settles when it is on the disk. */
   close(): Promise<void>;

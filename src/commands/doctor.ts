@@ -79,9 +79,9 @@ async function examined(
   stop: AbortController,
 ): Promise<readonly Finding[]> {
   if (patient.config === null) return configurationFindings(patient.error.problems, patient.error.hint);
-  const leave = () => {
+  const leave = (signal: NodeJS.Signals) => {
     if (stop.signal.aborted) process.exit(EXIT.defect);
-    stop.abort();
+    stop.abort(signal);
   };
   process.on('SIGINT', leave);
   process.on('SIGTERM', leave);
@@ -89,7 +89,7 @@ async function examined(
     const findings = await patient.examination.examine({ identify, stop: stop.signal });
     return withoutSecrets(findings, patient.config);
   } finally {
-    await patient.examination.drain('SIGTERM');
+    await patient.examination.drain(stop.signal.aborted ? String(stop.signal.reason) : null);
     process.off('SIGINT', leave);
     process.off('SIGTERM', leave);
   }

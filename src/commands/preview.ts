@@ -45,11 +45,11 @@ export function preview(what: 'users' | 'repositories', options: PreviewOptions)
       command: 'preview',
     });
     const stop = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
     const type = what === 'users' ? 'user' : 'repository';
     const found = await desk.inventory
       .preview({ type, limit, signal: stop.signal })
-      .finally(() => desk.drain('SIGTERM'));
+      .finally(() => desk.drain(stop.signal.aborted ? String(stop.signal.reason) : null));
     if (options.format === 'json') process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
     else {
       const rows = found.map(({ attributes }) => attributes as Record<string, unknown>);

@@ -78,7 +78,7 @@ async function stoppable(
   work: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const stop = new AbortController();
-  let reason = 'SIGTERM';
+  let reason: NodeJS.Signals | null = null;
   const leave = (signal: NodeJS.Signals) => {
     if (stop.signal.aborted) process.exit(EXIT.failed);
     reason = signal;

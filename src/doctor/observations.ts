@@ -20,8 +20,9 @@ export class Observations {
   readonly #clocks = new Map<string, ClockSight>();
   #rate: RateSight | null = null;
 
+  /** By their names: which server answers first is chance. */
   get clocks(): readonly ClockSight[] {
-    return [...this.#clocks.values()];
+    return [...this.#clocks.values()].sort((one, other) => (one.server < other.server ? -1 : 1));
   }
 
   get rate(): RateSight | null {

@@ -88,6 +88,13 @@ function expectNoSecret(text: string): void {
   expect(ALL.flatMap(spellings).filter((needle) => text.includes(needle))).toEqual([]);
 }
 
+function lastRecord(stateDir: string): unknown {
+  const [trail = ''] = Object.entries(filesIn(join(stateDir, 'audit')))
+    .filter(([name]) => name.endsWith('.jsonl'))
+    .map(([, content]) => content.toString('utf8'));
+  return JSON.parse(trail.trim().split('\n').at(-1) ?? '');
+}
+
 describe('doctor', () => {
   it('beside a running agent finds everything in order, with exit code 0', async () => {
     const { stage } = commands;
@@ -153,13 +160,22 @@ describe('doctor', () => {
     expect(filesIn(stateDir)).toEqual({});
   });
 
+  it('records its calls where there is a trail, and that no signal ended it', async () => {
+    const { stateDir, ended } = commands.fresh();
+    mkdirSync(join(stateDir, 'audit'));
+    await ended(['doctor']);
+    expect(lastRecord(stateDir)).toMatchObject({ event: 'stopped', signal: null });
+  });
+
   it('is given up by SIGTERM, in order, and does not say that all is well', async () => {
-    const { begin } = commands.fresh();
+    const { begin, stateDir } = commands.fresh();
+    mkdirSync(join(stateDir, 'audit'));
     const fault = commands.stage.bitbucket.faults.add({ match: '/rest/api/1.0/users', kind: 'hang' });
     const doctor = await begin(['doctor']);
     await commands.stage.bitbucket.arrival(({ url }) => url.startsWith('/rest/api/1.0/users'));
     doctor.terminate('SIGTERM');
     expect(await doctor.exited).toEqual({ code: 1, signal: null });
+    expect(lastRecord(stateDir)).toMatchObject({ event: 'stopped', signal: 'SIGTERM' });
     expect(doctor.output()).toMatch(/^SKIP {2}credentials +was given up$/m);
     fault.remove();
   });
