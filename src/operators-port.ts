@@ -1,6 +1,6 @@
 import type { Trail } from './audit/trail.ts';
 import type { Config } from './config/config.ts';
-import { AgentError } from './errors.ts';
+import { AgentError, placeOf } from './errors.ts';
 import type { Gate } from './gate.ts';
 import type { AdminRoutesOptions } from './http/admin/routes.ts';
 import type { AdminStatus, LintStatus, RuleStatus } from './http/admin/status.ts';
@@ -125,11 +125,12 @@ function ruleStatus(rule: Rule, { hits }: RecentCalls): RuleStatus {
 }
 
 /** The page is for the days when something is broken: a state folder that cannot be read is one thing on it. */
-function inventoryStatus({ config, inventory }: OperatorsPortOptions): AdminStatus['inventory'] {
+function inventoryStatus({ config, inventory, log }: OperatorsPortOptions): AdminStatus['inventory'] {
   try {
     return { enabled: config.inventory.enabled, ...inventory.status() };
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    return { error: error.code };
+    if (error instanceof AgentError) return { error: error.code };
+    log.error('defect', placeOf(error));
+    return { error: 'INTERNAL' };
   }
 }
