@@ -58,7 +58,7 @@ export function inventoryMetrics(
   ]);
   readings.gauge(
     'inventory_outbox_age_seconds',
-    'Since when the oldest run has waited for its delivery; 0: none waits.',
+    'How long ago the oldest run began that is not delivered yet; 0: none waits.',
     [],
     () => {
       const since = figures.ledger?.outbox.since ?? null;
