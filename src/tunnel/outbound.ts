@@ -31,8 +31,8 @@ interface Pending {
 /** Requests sent to the server that wait for their acknowledgement. */
 export class Outbound {
   readonly #pending = new Map<number, Pending>();
-  /** Those that nobody waits for any more: their answers may come all the same. */
-  readonly #forgotten = new Set<number>();
+  /** Those that nobody waits for any more: their answers may come all the same, as long as their socket is there. */
+  readonly #forgotten = new Map<number, TunnelSocket>();
   #nextId = 1;
 
   /**
@@ -92,6 +92,7 @@ export class Outbound {
   }
 
   lost(socket: TunnelSocket): void {
+    for (const [id, of] of this.#forgotten) if (of === socket) this.#forgotten.delete(id);
     for (const [id, pending] of this.#pending) {
       if (pending.socket === socket)
         this.#reject(id, new AgentError('TUNNEL_CLOSED', 'The tunnel closed before Snyk answered.'));
@@ -99,7 +100,8 @@ export class Outbound {
   }
 
   #forget(id: number): void {
-    this.#forgotten.add(id);
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) this.#forgotten.set(id, pending.socket);
     this.#reject(id, givenUp());
   }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Stage, type StageOptions, startStage } from '../../sandbox/stage.ts';
-import type { aDecision } from '../http/admin/stage.ts';
+import { type aDecision, formToken } from '../http/admin/stage.ts';
 import { listeningPorts } from './listening-ports.ts';
 import { enough, makeWorkplace } from './lone-agent.ts';
 import { ask } from './public-port.ts';
@@ -79,6 +79,43 @@ describe("the operators' port of a running agent", () => {
     expect(line).toMatchObject({ url: `${stage.adminUrl}/`, token: false });
     const elsewhere = ask(`http://127.0.0.2:${stage.agentEnv.ADMIN_PORT}/livez`);
     await expect(elsewhere).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('serves the HTTP relay, which asks for its own token and gives no way to the pages', async () => {
+    const relayToken = 'relay-token-canary-4711';
+    const stage = await open({ ADMIN_TOKEN: TOKEN, HTTP_RELAY: 'true', RELAY_TOKEN: relayToken });
+    await stage.broker.waitForClient(stage.token, { timeoutMs: WAIT_MS });
+    const relay = (authorization: string, headers = {}) =>
+      ask(`${stage.adminUrl}/relay/projects`, { headers: { authorization, ...headers } });
+    const statusOf = async (answer: ReturnType<typeof ask>) => (await answer).status;
+    expect(await statusOf(relay(`Bearer ${relayToken}`))).toBe(200);
+    const own = stage.bitbucket.requests.length;
+    expect(await statusOf(relay(`Bearer ${TOKEN}`))).toBe(401);
+    expect(await statusOf(relay(`Bearer ${relayToken}`, { host: 'evil.example' }))).toBe(421);
+    const pages = ask(`${stage.adminUrl}/status.json`, {
+      headers: { authorization: `Bearer ${relayToken}` },
+    });
+    expect(await statusOf(pages)).toBe(401);
+
+    const page = await ask(`${stage.adminUrl}/`, { headers: bearer });
+    const pause = await ask(`${stage.adminUrl}/pause`, {
+      method: 'POST',
+      headers: { ...bearer, 'content-type': 'application/x-www-form-urlencoded', origin: stage.adminUrl },
+      body: `token=${encodeURIComponent(formToken(page.text, '/pause'))}`,
+    });
+    expect(pause.status).toBe(303);
+    expect(await relay(`Bearer ${relayToken}`)).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('"PAUSED"'),
+    });
+    const byTunnel = await stage.call('/projects');
+    expect([byTunnel.status, byTunnel.body.toString()]).toEqual([503, expect.stringContaining('"PAUSED"')]);
+    expect(stage.bitbucket.requests).toHaveLength(own);
+    const seen = JSON.stringify([
+      stage.bitbucket.requests.map(({ headers }) => headers),
+      stage.agent.output(),
+    ]);
+    for (const secret of [relayToken, TOKEN, stage.token]) expect(seen).not.toContain(secret);
   });
 
   it('is not opened when it is off', async () => {

@@ -91,6 +91,15 @@ describe('replyHead', () => {
     });
   });
 
+  it('leaves out what Bitbucket, or what is in front of it, names as a matter of the connection', () => {
+    const connection = 'close, X-Node , content-length';
+    const headers = { connection, 'x-node': '10.0.0.7', 'content-length': '2' };
+    expect(replyHead(200, headers, 'r-1').headers).toEqual({
+      'content-length': '2',
+      'snyk-request-id': 'r-1',
+    });
+  });
+
   it.each([
     [200, undefined],
     [302, undefined],

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { tunnelDestination } from '../../src/inventory/deliver/tunnel-destination.ts';
+import { Outbound } from '../../src/tunnel/outbound.ts';
+import type { TunnelSocket } from '../../src/tunnel/socket.ts';
 import { closeAll, openPair } from '../kit/tunnel-pair.ts';
 
 afterEach(closeAll);
@@ -46,6 +48,17 @@ describe('an outbound request that is given up', () => {
     primary.websocket.send('2again');
     await primary.next((frame) => frame === '3again');
     expect(tunnel.oddities.get('acknowledgement for nothing')).toBe(1);
+  });
+
+  it('is forgotten with its socket, whose answers cannot come any more', async () => {
+    const socket = { send() {} } as unknown as TunnelSocket;
+    const outbound = new Outbound();
+    const stop = new AbortController();
+    const sent = failure(outbound.send(socket, request, 60_000, stop.signal));
+    stop.abort();
+    await sent;
+    outbound.lost(socket);
+    expect(outbound.acknowledge(socket, 1, [])).toBe(false);
   });
 
   it('is not sent when it was given up before', async () => {
