@@ -94,6 +94,8 @@ export class HttpRelay {
       });
       if (body === 'gone') return this.#turnAway(call, 'BAD_REQUEST', answer, request, response);
       if (typeof body === 'string') return this.#turnAway(call, body, answer, request, response);
+      // Told so while its body came in: nothing may be sent for it.
+      if (response.writableEnded) return this.#turnAway(call, 'STOPPING', answer, request, response);
       this.#options.serve({ ...call, body }, answer, this.#options.carrier(request, response));
     } catch (error) {
       this.#options.log.error('defect', placeOf(error));
@@ -114,7 +116,7 @@ export class HttpRelay {
     if (stranger) response.setHeader('www-authenticate', 'Bearer');
     // The rest of a body that nobody reads would be taken for the next request, or read to its end.
     const unread = hasBody(request) && !request.complete;
-    if (stranger || unread) response.setHeader('connection', 'close');
+    if ((stranger || unread) && !response.headersSent) response.setHeader('connection', 'close');
     this.#options.turnAway(call, code, answer);
   }
 }

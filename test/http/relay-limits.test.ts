@@ -168,6 +168,26 @@ describe('draining', () => {
     expect(await first).toMatchObject({ status: 503, body: expect.stringContaining('STOPPING') });
   });
 
+  it('sends nothing for a call whose body comes to its end after the caller was told so', async () => {
+    const bitbucket = await startRaw((socket) => socket.write(OK));
+    const desk = await startDesk({ origin: bitbucket.origin });
+    const caller = connect(desk.port, '127.0.0.1').on('error', () => {});
+    atTheEnd(() => caller.destroy());
+    const how = { method: 'POST', headers: ['Content-Length: 5'], body: 'half' };
+    caller.write(rawRequest('/relay/x', how).replace('Connection: close\r\n', ''));
+    const other = await sendRaw(desk.port, rawRequest('/relay/users'));
+    expect(other.status).toBe(200);
+    const [sent] = bitbucket.received;
+    const told = once(caller, 'data');
+    const drained = desk.road.drain(0);
+    expect(String(await told)).toContain('STOPPING');
+    caller.write('!');
+    await drained;
+    await expectSoon(() => desk.records.length === 2);
+    expect(desk.records[1]).toMatchObject({ allowed: false, reason: 'STOPPING', status: 503 });
+    expect(bitbucket.received).toEqual([sent]);
+  });
+
   it('does not wait for ever for a caller that reads no answers', async () => {
     const body = 'x'.repeat(100_000);
     const bitbucket = await startRaw((socket, text) => {
