@@ -99,6 +99,19 @@ describe('ports', () => {
     expect(check('tunnel').map(told)).toEqual([expect.stringMatching(/^WARN no agent answers/)]);
   });
 
+  it('where the agent runs and answers otherwise than this configuration says are warned of', async () => {
+    const agent = await startServer((_request, response) => {
+      response.end('{"ok":true,"tunnel":"open","draining":false}');
+    });
+    atTheEnd(() => agent.close());
+    const other = await startServer((_request, response) => response.end('hello'));
+    atTheEnd(() => other.close());
+    const check = await examined({ PORT: String(other.port), ADMIN_PORT: String(agent.port) });
+    expect(check('ports').map(told)[0]).toMatch(
+      /^WARN PORT \d+ is held; the agent runs, but does not answer there \| Give doctor the configuration/,
+    );
+  });
+
   it('that the agent holds pass', async () => {
     const agent = await startServer((_request, response) => {
       response.end('{"ok":true,"tunnel":"open","draining":false}');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import { failureCode } from '../../errors.ts';
-import { fail, pass, type Result } from '../finding.ts';
+import { fail, pass, type Result, warn } from '../finding.ts';
 import type { Check } from '../run-checks.ts';
 import { agentIn, type PortSight, type RunningAgent } from '../running-agent.ts';
 
@@ -45,6 +45,10 @@ async function portResult({ variable, port, host, sight }: Port, running: boolea
   if (code === null) return pass(`${variable} ${port} is free`, data);
   if (code === 'EADDRINUSE' && sight === null && running) {
     return pass(`${variable} ${port} is held, and the agent runs`, data);
+  }
+  if (code === 'EADDRINUSE' && running) {
+    const todo = 'Give doctor the configuration that the agent was started with, HTTPS_CERT too.';
+    return warn(`${variable} ${port} is held; the agent runs, but does not answer there`, todo, data);
   }
   if (code === 'EADDRINUSE') {
     const todo = `Set ${variable} to a free port, or stop what listens there.`;
