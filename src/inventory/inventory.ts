@@ -26,7 +26,7 @@ import { clearRehearsals, openRehearsal } from './ledger/rehearsal.ts';
 import { checkStateFolder } from './ledger/state-folder.ts';
 import { createNormaliser, type Normaliser } from './normalise/normaliser.ts';
 import { type PreviewOptions, preview } from './preview.ts';
-import { pseudonymKey } from './privacy/key-file.ts';
+import { hasPseudonymKey, pseudonymKey } from './privacy/key-file.ts';
 import { createPrivacy, type Privacy } from './privacy.ts';
 import { type InventoryStatus, ProgressWatch } from './progress.ts';
 import { createPull } from './pull/pull.ts';
@@ -282,7 +282,10 @@ export class Inventory {
     return { calls, budget };
   }
 
+  /** Who only looks makes no key: without one there is no ledger with these pseudonyms either. */
   #reader() {
+    const { settings, stateDir } = this.#options;
+    if (settings.pseudonymise && this.#privacy === null && !hasPseudonymKey(stateDir)) return null;
     return openLedgerReader(this.#options.stateDir, this.#identity());
   }
 

@@ -156,7 +156,9 @@ describe('doctor', () => {
     const { output } = await ended(['doctor'], { STATE_DIR: absent });
     expect(output).toMatch(/^PASS {2}state folder +.*absent is not there yet and will be made$/m);
     expect(existsSync(absent)).toBe(false);
-    await ended(['doctor']);
+    const bundle = `${stateDir}.tar.gz`;
+    await ended(['doctor', '--bundle', bundle], { PSEUDONYMISE: 'users' });
+    expect(existsSync(bundle)).toBe(true);
     expect(filesIn(stateDir)).toEqual({});
   });
 

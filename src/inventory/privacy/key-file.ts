@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
 import { makePrivateFolder } from '../../private-folder.ts';
@@ -25,6 +25,9 @@ export function pseudonymKey(folder: string): Buffer {
     });
   }
 }
+
+/** Whether there is one already. */
+export const hasPseudonymKey = (folder: string): boolean => existsSync(join(folder, FILE));
 
 function existing(path: string): Buffer | null {
   try {
