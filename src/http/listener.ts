@@ -72,7 +72,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 const CODES: Readonly<Record<number, ErrorCode>> = { 413: 'PAYLOAD_TOO_LARGE', 415: 'UNSUPPORTED_ENCODING' };
 
 /** The code that stands for what a body parser or a route threw. */
-export function errorCodeOf(error: unknown): ErrorCode {
+function errorCodeOf(error: unknown): ErrorCode {
   const given = error instanceof Error && 'status' in error ? Number(error.status) : 500;
   return CODES[given] ?? (given < 500 ? 'BAD_REQUEST' : 'INTERNAL');
 }

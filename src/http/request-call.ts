@@ -35,30 +35,46 @@ export const hasOddCoding = ({ headers }: IncomingMessage): boolean =>
 /** The bytes of a body, `null` when there is none; or why there are none to be had. */
 export type ReadBody = Buffer | null | 'PAYLOAD_TOO_LARGE' | 'BUSY' | 'gone';
 
+export interface ReadBodyOptions {
+  /** Default 10 MiB. */
+  readonly largestBytes?: number;
+  /** For the whole body; who takes longer is `gone`. */
+  readonly limitMs?: number;
+}
+
 /**
- * Reads a body of at most 10 MiB, byte for byte.
+ * Reads a body, byte for byte.
  *
  * @param take asked for room for so many more bytes; `false`: there is none
  */
-export function readBody(request: IncomingMessage, take: (bytes: number) => boolean): Promise<ReadBody> {
+export function readBody(
+  request: IncomingMessage,
+  take: (bytes: number) => boolean,
+  { largestBytes = LARGEST_BODY_BYTES, limitMs }: ReadBodyOptions = {},
+): Promise<ReadBody> {
   if (!hasBody(request)) return Promise.resolve(null);
-  if (Number(request.headers['content-length'] ?? 0) > LARGEST_BODY_BYTES)
+  if (Number(request.headers['content-length'] ?? 0) > largestBytes)
     return Promise.resolve('PAYLOAD_TOO_LARGE');
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    const end = (outcome: ReadBody) => {
+      clearTimeout(limit);
+      resolve(outcome);
+    };
     const stop = (why: ReadBody) => {
       request.removeAllListeners('data').pause();
-      resolve(why);
+      end(why);
     };
+    const limit = limitMs === undefined ? undefined : setTimeout(stop, limitMs, 'gone');
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > LARGEST_BODY_BYTES) return stop('PAYLOAD_TOO_LARGE');
+      if (length > largestBytes) return stop('PAYLOAD_TOO_LARGE');
       if (!take(chunk.length)) return stop('BUSY');
       chunks.push(chunk);
     });
-    request.on('end', () => resolve(length === 0 ? null : Buffer.concat(chunks, length)));
-    request.on('error', () => resolve('gone'));
-    request.on('close', () => resolve('gone'));
+    request.on('end', () => end(length === 0 ? null : Buffer.concat(chunks, length)));
+    request.on('error', () => end('gone'));
+    request.on('close', () => end('gone'));
   });
 }

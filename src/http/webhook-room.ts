@@ -1,7 +1,9 @@
-/** What one webhook takes up, from the end of its head until its answer is out. */
+/** What one webhook takes up, from its first byte of body until its answer is out. */
 export interface Place {
-  /** The body has arrived: it is as large as this. */
-  holds(bytes: number): void;
+  /** So many more bytes have arrived. @returns `false`: there is no room for them */
+  take(bytes: number): boolean;
+  /** The body is here. @returns `false`: too many are under way */
+  begin(): boolean;
   /** It is over. May be called more than once. */
   leave(): void;
 }
@@ -15,7 +17,10 @@ export interface RoomSize {
 /** Bitbucket itself sends at most 250 webhooks at a time. */
 const SIZE: RoomSize = { webhooks: 256, bytes: 32 * 1024 * 1024 };
 
-/** Bounds what webhooks hold in memory at a time: this port has no authentication. */
+/**
+ * Bounds what webhooks hold in memory at a time: this port has no authentication. Only what has arrived counts, so that
+ * who sends nothing keeps nobody out.
+ */
 export class WebhookRoom {
   readonly #size: RoomSize;
   #webhooks = 0;
@@ -25,24 +30,28 @@ export class WebhookRoom {
     this.#size = size;
   }
 
-  /** @param bytes how large its body may become. @returns `null`: there is no room */
-  enter(bytes: number): Place | null {
-    if (this.#webhooks >= this.#size.webhooks || this.#bytes + bytes > this.#size.bytes) return null;
-    let held = bytes;
-    let here = true;
-    this.#webhooks += 1;
-    this.#bytes += held;
+  enter(): Place {
+    let held = 0;
+    let begun = false;
+    let over = false;
     return {
-      holds: (now) => {
-        if (!here) return;
-        this.#bytes += now - held;
-        held = now;
+      take: (bytes) => {
+        if (over || this.#bytes + bytes > this.#size.bytes) return false;
+        held += bytes;
+        this.#bytes += bytes;
+        return true;
+      },
+      begin: () => {
+        if (over || this.#webhooks >= this.#size.webhooks) return false;
+        begun = true;
+        this.#webhooks += 1;
+        return true;
       },
       leave: () => {
-        if (!here) return;
-        here = false;
-        this.#webhooks -= 1;
+        if (over) return;
+        over = true;
         this.#bytes -= held;
+        if (begun) this.#webhooks -= 1;
       },
     };
   }

@@ -1,16 +1,18 @@
-import express, { type Request, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import type { CallRecord } from '../call.ts';
 import type { Secret } from '../config/secret.ts';
 import { AgentError, type ErrorCode, failureCode, HTTP_STATUS } from '../errors.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { pathEnd } from '../rules/target.ts';
 import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
-import { errorCodeOf } from './listener.ts';
+import { hasBody, hasOddCoding, readBody } from './request-call.ts';
 import { answeredHeaders, passedHeaders, requestIdOf } from './webhook-headers.ts';
-import { WebhookRoom } from './webhook-room.ts';
+import { type Place, WebhookRoom } from './webhook-room.ts';
 import { signatureFlaw } from './webhook-signature.ts';
 
 const LARGEST_WEBHOOK_BYTES = 1024 * 1024;
+/** For a whole body, from the end of its head. */
+const BODY_MS = 10_000;
 /** Bitbucket's test of a connection. Only this header tells of it: a body may say anything. */
 const PING = 'diagnostics:ping';
 const LONGEST_PATH = 500;
@@ -59,37 +61,16 @@ type Outcome = Pick<CallRecord, 'allowed' | 'ruleId' | 'reason' | 'status'> &
 export function webhookRoutes(options: WebhookOptions): Router {
   const { room = new WebhookRoom() } = options;
   const router = Router();
-  const raw = express.raw({ type: () => true, limit: LARGEST_WEBHOOK_BYTES, inflate: false });
   router.use('/webhook', (request: Request, response: Response, next) => {
+    const place = room.enter();
     const webhook = new Webhook(options, request, response);
-    const barrier = options.closed?.() ?? null;
-    if (barrier !== null) return webhook.turnAway(barrier);
-    const place = room.enter(declaredBytes(request));
-    if (place === null) return webhook.turnAway('TOO_MANY_WEBHOOKS');
-    raw(request, response, (error?: unknown) => {
-      const body: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      place.holds(body.length);
-      if (error === undefined) {
-        const failed = (defect: unknown) => {
-          webhook.broken(defect);
-          next(defect);
-        };
-        return void webhook.serve(body).catch(failed).finally(place.leave);
-      }
-      place.leave();
-      webhook.broken(error);
-      next(error);
-    });
+    const failed = (defect: unknown) => {
+      webhook.broken();
+      next(defect);
+    };
+    void webhook.take(place).catch(failed).finally(place.leave);
   });
   return router;
-}
-
-/** What is sent in chunks may have any size up to the limit. */
-function declaredBytes({ headers }: Request): number {
-  const declared = Number(headers['content-length'] ?? LARGEST_WEBHOOK_BYTES);
-  return headers['transfer-encoding'] === undefined && declared <= LARGEST_WEBHOOK_BYTES
-    ? declared
-    : LARGEST_WEBHOOK_BYTES;
 }
 
 /** One webhook: decided, answered, recorded. */
@@ -108,18 +89,39 @@ class Webhook {
     this.#requestId = requestIdOf(request);
   }
 
-  /** None is taken just now, or its body could not be read. */
-  turnAway(code: ErrorCode): void {
-    this.#refuse(code, { code, message: TURNED_AWAY[code] ?? 'not now' }, code, 0);
+  async take(place: Place): Promise<void> {
+    const barrier = this.#options.closed?.() ?? null;
+    const body = barrier ?? (await this.#body(place));
+    if (!Buffer.isBuffer(body)) return this.#turnAway(body);
+    if (!place.begin()) return this.#turnAway('TOO_MANY_WEBHOOKS');
+    await this.#serve(body);
   }
 
-  /** Its body cannot be read, or serving it failed on a defect; the listener answers. */
-  broken(error: unknown): void {
-    const code = errorCodeOf(error);
+  /** Serving it failed on a defect; the listener answers. */
+  broken(): void {
+    const code = 'INTERNAL';
     this.#record({ allowed: false, ruleId: null, reason: code, status: HTTP_STATUS[code], code }, 0);
   }
 
-  async serve(body: Buffer): Promise<void> {
+  async #body(place: Place): Promise<Buffer | ErrorCode> {
+    const encoding = this.#request.header('content-encoding') ?? 'identity';
+    if (encoding.toLowerCase() !== 'identity') return 'UNSUPPORTED_ENCODING';
+    if (hasOddCoding(this.#request)) return 'BAD_REQUEST';
+    const limits = { largestBytes: LARGEST_WEBHOOK_BYTES, limitMs: BODY_MS };
+    const body = await readBody(this.#request, place.take, limits);
+    if (body === 'BUSY') return 'TOO_MANY_WEBHOOKS';
+    if (body === 'gone') return 'BAD_REQUEST';
+    return body ?? Buffer.alloc(0);
+  }
+
+  /** None is taken just now, or its body could not be read. */
+  #turnAway(code: ErrorCode): void {
+    // The rest of a body that nobody reads would be taken for the next request, or read to its end.
+    if (hasBody(this.#request) && !this.#request.complete) this.#response.setHeader('connection', 'close');
+    this.#refuse(code, { code, message: TURNED_AWAY[code] ?? 'not now' }, code, 0);
+  }
+
+  async #serve(body: Buffer): Promise<void> {
     const { rules, secret, onEvent } = this.#options;
     const { method, originalUrl: url } = this.#request;
     const headers = passedHeaders(this.#request);

@@ -333,6 +333,23 @@ describe('many webhooks at once', () => {
     expect(records[0]).toMatchObject({ allowed: false, reason: 'TOO_MANY_WEBHOOKS', status: 503, bytes: 0 });
   });
 
+  it('who sends nothing of a long body keeps nobody out', async () => {
+    const { post, port } = await listen({ room: new WebhookRoom({ webhooks: 4, bytes: 1_000_000 }) });
+    const silent = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
+    closing.push(() => silent.forEach((socket) => void socket.destroy()));
+    const head = `POST ${HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`;
+    await Promise.all(
+      silent.map(async (socket) =>
+        once(
+          socket.on('error', () => {}),
+          'connect',
+        ),
+      ),
+    );
+    for (const socket of silent) socket.write(head);
+    for (let times = 0; times < 3; times += 1) expect((await post('x')).status).toBe(202);
+  });
+
   it('a refused body gives its room back', async () => {
     const { post } = await listen({ room: new WebhookRoom({ webhooks: 1, bytes: 2_000_000 }) });
     for (let times = 0; times < 3; times += 1) {
