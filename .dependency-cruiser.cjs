@@ -2,10 +2,7 @@
 const rooms = [
   ['cli', '^src/cli\\.ts$'],
   ['commands', '^src/commands/'],
-  [
-    'agent',
-    '^src/(metrics/|(agent|assembly|examination|gate|metrics|operators-port|public-port|relay-port|pause-switch|recent-calls|recorder|scheduled-run|start-report)\\.ts$)',
-  ],
+  ['agent', '^src/agent(/|\\.ts$)'],
   ['http', '^src/http/'],
   ['doctor', '^src/doctor/'],
   ['inventory', '^src/inventory/'],
@@ -14,12 +11,9 @@ const rooms = [
   ['rules', '^src/rules/'],
   ['bitbucket', '^src/bitbucket/'],
   ['audit', '^src/audit/'],
-  ['network', '^src/(firewall-table|network|no-proxy|origin-agent)\\.ts$'],
+  ['network', '^src/network/'],
   ['config', '^src/config/'],
-  [
-    'shared',
-    '^src/(buffer-collection|call|errors|folder-lock|heap-size|hop-by-hop|log|private-folder|scrub|shown-text|version)\\.ts$',
-  ],
+  ['shared', '^src/(state/|(?!(agent|cli)\\.ts)[\\w-]+\\.ts$)'],
 ];
 
 const downwards = rooms.slice(1).map(([name, path], index) => ({

@@ -1,4 +1,10 @@
-import { assemble, DRAIN_MS, dismantle, type Parts } from './assembly.ts';
+import { assemble, DRAIN_MS, dismantle, type Parts } from './agent/assembly.ts';
+import type { Metrics } from './agent/metrics.ts';
+import { openOperatorsPort } from './agent/operators-port.ts';
+import { openPublicPort } from './agent/public-port.ts';
+import { openRelayPort } from './agent/relay-port.ts';
+import { markedRun, scheduledRun } from './agent/scheduled-run.ts';
+import { tellBitbucket, tellStart } from './agent/start-report.ts';
 import { pause } from './bitbucket/pause.ts';
 import type { Config } from './config/config.ts';
 import type { Listener } from './http/listener.ts';
@@ -6,12 +12,6 @@ import type { Inventory } from './inventory/inventory.ts';
 import { Marks } from './inventory/marks.ts';
 import { Schedule } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
-import { openOperatorsPort } from './operators-port.ts';
-import { openPublicPort } from './public-port.ts';
-import { openRelayPort } from './relay-port.ts';
-import { markedRun, scheduledRun } from './scheduled-run.ts';
-import { tellBitbucket, tellStart } from './start-report.ts';
 
 /** A running agent. */
 export interface Agent {
@@ -34,7 +34,7 @@ export interface InventoryDesk extends Agent {
  * @throws AgentError `LISTEN_FAILED`
  */
 export async function startAgent(config: Config, log: Log): Promise<Agent> {
-  const { Metrics } = await import('./metrics.ts');
+  const { Metrics } = await import('./agent/metrics.ts');
   const metrics = new Metrics();
   const parts = assemble(config, log, {
     command: 'run',

@@ -1,8 +1,8 @@
 import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
-import { type FolderLock, takeFolderLock } from '../folder-lock.ts';
-import { makePrivateFolder } from '../private-folder.ts';
+import { type FolderLock, takeFolderLock } from '../state/folder-lock.ts';
+import { makePrivateFolder } from '../state/private-folder.ts';
 import { Chain, type ChainEnd } from './chain.ts';
 import { endOf } from './chain-end.ts';
 import { CurrentFile } from './current-file.ts';

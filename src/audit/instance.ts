@@ -1,8 +1,8 @@
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../errors.ts';
-import { type FolderLock, LOCK_FILES, takeFolderLock } from '../folder-lock.ts';
-import { makePrivateFolder } from '../private-folder.ts';
+import { type FolderLock, LOCK_FILES, takeFolderLock } from '../state/folder-lock.ts';
+import { makePrivateFolder } from '../state/private-folder.ts';
 import { instanceOf } from './files.ts';
 
 /** The folder of one chain, held by this process. */

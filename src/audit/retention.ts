@@ -1,6 +1,6 @@
 import { rmdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FolderLock, LOCK_FILES, takeFolderLock } from '../folder-lock.ts';
+import { type FolderLock, LOCK_FILES, takeFolderLock } from '../state/folder-lock.ts';
 import { endOf } from './chain-end.ts';
 import { type AuditFile, DAY_MS, dayOf, filesOf, instancesIn, older } from './files.ts';
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { AgentError } from '../errors.ts';
-import type { Network } from '../network.ts';
+import type { Network } from '../network/network.ts';
 import { downstreamError } from './failure.ts';
 import type { Flight, Outgoing, ReplySink, Send } from './send.ts';
 

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type Examination, openExamination } from '../agent/examination.ts';
+import { gateProblems } from '../agent/gate.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { writeBundle } from '../doctor/bundle/bundle.ts';
@@ -7,8 +9,6 @@ import { createScrub } from '../doctor/bundle/scrub.ts';
 import { configurationFindings } from '../doctor/checks/settings.ts';
 import { countsOf, type Finding } from '../doctor/finding.ts';
 import { ConfigError } from '../errors.ts';
-import { type Examination, openExamination } from '../examination.ts';
-import { gateProblems } from '../gate.ts';
 import { createLog } from '../log.ts';
 import { agentVersion } from '../version.ts';
 import { dieLoudly, EXIT, ending } from './ending.ts';

@@ -1,7 +1,7 @@
+import { gateProblems } from '../agent/gate.ts';
 import { openInventoryDesk } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../errors.ts';
-import { gateProblems } from '../gate.ts';
 import { createLog } from '../log.ts';
 import { shownText } from '../shown-text.ts';
 import { EXIT, ending } from './ending.ts';

@@ -1,7 +1,7 @@
+import { gateProblems } from '../agent/gate.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { placeOf } from '../errors.ts';
-import { gateProblems } from '../gate.ts';
 import { createLog, type Log } from '../log.ts';
 import { dieLoudly, EXIT, ending } from './ending.ts';
 

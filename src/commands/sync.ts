@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
+import { gateProblems } from '../agent/gate.ts';
 import { type InventoryDesk, openInventoryDesk } from '../agent.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError, type Problem } from '../errors.ts';
-import { gateProblems } from '../gate.ts';
 import type { RunOutcome } from '../inventory/inventory.ts';
 import { createLog } from '../log.ts';
 import { closingTable } from './closing-table.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import type { Network } from '../network.ts';
+import type { Network } from '../network/network.ts';
 
 /** The beginning of an answer; more is not read. */
 export interface AskedAnswer {

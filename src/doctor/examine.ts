@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Network } from '../network.ts';
+import type { Network } from '../network/network.ts';
 import { BitbucketDesk, type BitbucketDeskOptions } from './bitbucket-desk.ts';
 import { bitbucketCheck } from './checks/bitbucket.ts';
 import { CREDENTIALS, credentialsCheck } from './checks/credentials.ts';

@@ -5,8 +5,8 @@ import type { Limits } from '../bitbucket/exchange.ts';
 import { downstreamError } from '../bitbucket/failure.ts';
 import { type Flight, type Outgoing, REPEATABLE, type ReplySink, type Send } from '../bitbucket/send.ts';
 import { AgentError } from '../errors.ts';
-import type { Network } from '../network.ts';
-import type { OriginAgent } from '../origin-agent.ts';
+import type { Network } from '../network/network.ts';
+import type { OriginAgent } from '../network/origin-agent.ts';
 
 /** Tomcat closes idle connections after 20 s unless told otherwise. */
 const KEEP_ALIVE_MS = 4_000;

@@ -1,6 +1,6 @@
 import type { Secret } from '../config/secret.ts';
 import { AgentError, failureCode } from '../errors.ts';
-import type { Network } from '../network.ts';
+import type { Network } from '../network/network.ts';
 import { PROTOCOL_VERSION } from './identify.ts';
 import type { OutboundAnswer, OutboundRequest } from './outbound.ts';
 

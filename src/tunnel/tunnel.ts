@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Answer, Call } from '../call.ts';
 import { AgentError, placeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Network } from '../network.ts';
+import type { Network } from '../network/network.ts';
 import { Connection, type ConnectionState, type Role } from './connection.ts';
 import { encodeEvent } from './frames.ts';
 import { identity } from './identify.ts';

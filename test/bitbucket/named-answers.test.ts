@@ -6,7 +6,7 @@ import { LoginPool } from '../../src/bitbucket/login-pool.ts';
 import { withNamedAnswers } from '../../src/bitbucket/named-answers.ts';
 import { createJsonReader } from '../../src/bitbucket/read-json.ts';
 import { silentLog } from '../../src/log.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { startServer } from '../kit/http-server.ts';
 
 const closing: (() => unknown)[] = [];

@@ -8,7 +8,7 @@ import { createJsonReader, type JsonReply } from '../../src/bitbucket/read-json.
 import { RefusedError } from '../../src/bitbucket/refused-error.ts';
 import { AgentError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { turn } from './hand-clock.ts';
 
 const closing: (() => unknown)[] = [];

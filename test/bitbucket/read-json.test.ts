@@ -12,7 +12,7 @@ import { createJsonReader, type JsonReaderOptions, type JsonReply } from '../../
 import type { Send } from '../../src/bitbucket/send.ts';
 import { AgentError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { startServer } from '../kit/http-server.ts';
 import { handClock } from './hand-clock.ts';
 

@@ -10,7 +10,7 @@ import { withRetry } from '../../src/bitbucket/retry.ts';
 import type { Login, Outgoing } from '../../src/bitbucket/send.ts';
 import type { AgentError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { startServer } from '../kit/http-server.ts';
 
 interface Reply {

@@ -5,7 +5,7 @@ import { Secret } from '../../src/config/secret.ts';
 import { identifyCheck, tunnelCheck } from '../../src/doctor/checks/tunnel.ts';
 import { runChecks } from '../../src/doctor/run-checks.ts';
 import type { RunningAgent, SocketSight } from '../../src/doctor/running-agent.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { startBrokerDouble } from '../kit/broker-double.ts';
 import { startServer } from '../kit/http-server.ts';
 import { closeAll, TOKEN, tunnelTo } from '../kit/tunnel-pair.ts';

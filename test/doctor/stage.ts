@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { type Bitbucket, type BitbucketOptions, startBitbucket } from '../../sandbox/bitbucket/server.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
+import { openGate } from '../../src/agent/gate.ts';
 import { withAuthorization } from '../../src/bitbucket/authorize.ts';
 import { createExchange } from '../../src/bitbucket/exchange.ts';
 import { withRetry } from '../../src/bitbucket/retry.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type DoctorOptions, examine } from '../../src/doctor/examine.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
-import { openGate } from '../../src/gate.ts';
 import { silentLog } from '../../src/log.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { startServer } from '../kit/http-server.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;

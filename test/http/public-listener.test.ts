@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { logCalls } from '../../src/agent/recorder.ts';
 import { AgentError } from '../../src/errors.ts';
 import { healthRoutes } from '../../src/http/health.ts';
 import { openListener } from '../../src/http/listener.ts';
 import { webhookRoutes } from '../../src/http/webhook.ts';
 import { type Fields, silentLog } from '../../src/log.ts';
-import { logCalls } from '../../src/recorder.ts';
 import { loadRules } from '../../src/rules/compile.ts';
 import type { OutboundAnswer, OutboundRequest } from '../../src/tunnel/outbound.ts';
 

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { openGate } from '../../src/agent/gate.ts';
 import { withAuthorization } from '../../src/bitbucket/authorize.ts';
 import { createExchange } from '../../src/bitbucket/exchange.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createSystemcheck } from '../../src/doctor/systemcheck.ts';
-import { openGate } from '../../src/gate.ts';
 import { openListener } from '../../src/http/listener.ts';
 import { systemcheckRoutes } from '../../src/http/systemcheck.ts';
 import { silentLog } from '../../src/log.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { atTheEnd, bitbucket, type Env, endAll, environment, file, folder } from '../doctor/stage.ts';
 
 afterEach(endAll);

@@ -1,6 +1,6 @@
+import { type MetricSources, Metrics } from '../../src/agent/metrics.ts';
 import type { TrailState } from '../../src/audit/trail.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
-import { type MetricSources, Metrics } from '../../src/metrics.ts';
 
 const TRAIL: TrailState = { instance: 'one', written: 7, lost: 2, errors: 1, failing: 'ENOSPC', head: null };
 

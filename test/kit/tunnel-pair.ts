@@ -1,6 +1,6 @@
 import type { Answer, Call } from '../../src/call.ts';
 import type { Fields, Log } from '../../src/log.ts';
-import { createNetwork } from '../../src/network.ts';
+import { createNetwork } from '../../src/network/network.ts';
 import { Tunnel, type TunnelOptions } from '../../src/tunnel/tunnel.ts';
 import { type BrokerDouble, startBrokerDouble } from './broker-double.ts';
 

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { createAuthority } from '../../sandbox/certificates.ts';
 import { type ForwardProxy, type ProxyOptions, startProxy } from '../../sandbox/connect-proxy.ts';
 import type { NetworkConfig } from '../../src/config/config.ts';
-import { createNetwork, type Network } from '../../src/network.ts';
+import { createNetwork, type Network } from '../../src/network/network.ts';
 
 export const authority = createAuthority();
 export const LOGIN = { username: 'proxy user', password: 'p@ss:w/rd%' };

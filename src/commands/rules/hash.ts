@@ -1,4 +1,4 @@
-import { hashOfRules } from '../../gate.ts';
+import { hashOfRules } from '../../agent/gate.ts';
 import { EXIT, ending } from '../ending.ts';
 import { loadList } from './load.ts';
 

@@ -1,4 +1,4 @@
-import type { FirewallRow } from '../../firewall-table.ts';
+import type { FirewallRow } from '../../network/firewall-table.ts';
 import type { SheetRule } from '../../rules/sheet.ts';
 
 /** All that stands on the page to be signed. */

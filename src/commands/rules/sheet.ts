@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import { hashOfRules } from '../../agent/gate.ts';
 import { ConfigError, failureCode } from '../../errors.ts';
-import { firewallRows } from '../../firewall-table.ts';
-import { hashOfRules } from '../../gate.ts';
+import { firewallRows } from '../../network/firewall-table.ts';
 import { sheetRules } from '../../rules/sheet.ts';
 import { variablesIn } from '../../rules/template.ts';
 import { agentVersion } from '../../version.ts';

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { failureCode } from '../../errors.ts';
-import type { Network } from '../../network.ts';
+import type { Network } from '../../network/network.ts';
 import { fail, pass, type Result } from '../finding.ts';
 import type { Check } from '../run-checks.ts';
 import { hostOf, type Target } from '../targets.ts';

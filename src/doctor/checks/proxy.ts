@@ -1,6 +1,6 @@
 import type { NetworkConfig } from '../../config/config.ts';
 import { failureCode } from '../../errors.ts';
-import type { Network } from '../../network.ts';
+import type { Network } from '../../network/network.ts';
 import { fail, pass, type Result } from '../finding.ts';
 import type { Check } from '../run-checks.ts';
 import type { Target } from '../targets.ts';

@@ -1,6 +1,6 @@
 import type { BrokerConfig, DeliveryConfig } from '../../config/config.ts';
 import { failureCode } from '../../errors.ts';
-import type { Network } from '../../network.ts';
+import type { Network } from '../../network/network.ts';
 import { shownText } from '../../shown-text.ts';
 import { type AskedAnswer, ask, member } from '../ask.ts';
 import { fail, pass, type Result, warn } from '../finding.ts';

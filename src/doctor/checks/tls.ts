@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import type { NetworkConfig } from '../../config/config.ts';
 import { failureCode } from '../../errors.ts';
-import type { Network } from '../../network.ts';
+import type { Network } from '../../network/network.ts';
 import { shownText } from '../../shown-text.ts';
 import { type Chain, chainOf } from '../certificate-chain.ts';
 import { fail, pass, type Result, warn } from '../finding.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BrokerConfig } from '../../config/config.ts';
 import { failureCode } from '../../errors.ts';
-import type { Network } from '../../network.ts';
+import type { Network } from '../../network/network.ts';
 import type { Tunnel } from '../../tunnel/tunnel.ts';
 import { ask, member } from '../ask.ts';
 import { fail, pass, type Result, warn } from '../finding.ts';

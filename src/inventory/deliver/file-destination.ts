@@ -2,7 +2,7 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
-import { makePrivateFolder } from '../../private-folder.ts';
+import { makePrivateFolder } from '../../state/private-folder.ts';
 import type { EntityType } from '../entity.ts';
 import type { Destination } from './destination.ts';
 

@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Secret } from '../../config/secret.ts';
 import { AgentError, failureCode } from '../../errors.ts';
-import type { Network } from '../../network.ts';
+import type { Network } from '../../network/network.ts';
 import {
   batchHeaders,
   type Destination,

@@ -1,5 +1,5 @@
 import { AgentError } from '../../errors.ts';
-import { type FolderLock, lockFile, lockHolder, takeFolderLock } from '../../folder-lock.ts';
+import { type FolderLock, lockFile, lockHolder, takeFolderLock } from '../../state/folder-lock.ts';
 import { SQLITE, sqliteCode, unusable } from './database.ts';
 import { inFolder, makeFolder } from './state-folder.ts';
 

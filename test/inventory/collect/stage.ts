@@ -21,7 +21,7 @@ import { openLedger } from '../../../src/inventory/ledger/open-ledger.ts';
 import { createNormaliser } from '../../../src/inventory/normalise/normaliser.ts';
 import { createPrivacy, type PrivacySettings } from '../../../src/inventory/privacy.ts';
 import { silentLog } from '../../../src/log.ts';
-import { createNetwork } from '../../../src/network.ts';
+import { createNetwork } from '../../../src/network/network.ts';
 import { loadRules } from '../../../src/rules/compile.ts';
 
 const SHIPPED = new URL('../../../config/accept/bitbucket-server.json', import.meta.url);
