@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { sheetHtml } from '../src/agent/sheet/html.ts';
+import { sheetMarkdown } from '../src/agent/sheet/markdown.ts';
+import { sheetOf } from '../src/agent/sheet/sheet.ts';
 import { loadList } from '../src/commands/rules/load.ts';
-import { sheetOf } from '../src/commands/rules/sheet.ts';
-import { sheetHtml } from '../src/commands/rules/sheet-html.ts';
-import { sheetMarkdown } from '../src/commands/rules/sheet-markdown.ts';
 
 /** The sheets of the shipped list under `docs/`, by file name: nothing is set, and there is no date on them. */
 export function shippedSheets(): Readonly<Record<string, string>> {

@@ -15,6 +15,10 @@ import { agentVersion } from '../version.ts';
 import type { Gate } from './gate.ts';
 import type { PauseSwitch } from './pause-switch.ts';
 import type { RecentCalls } from './recent-calls.ts';
+import { sheetHtml } from './sheet/html.ts';
+import { sheetMarkdown } from './sheet/markdown.ts';
+import { sheetOf } from './sheet/sheet.ts';
+import type { Sheet } from './sheet/words.ts';
 
 /** The parts that the operators' port shows. */
 export interface OperatorsPortOptions {
@@ -52,6 +56,7 @@ export async function openOperatorsPort(options: OperatorsPortOptions): Promise<
     status: statusOf(options, Date.now()),
     filters: gate.rules.filters,
     explain: (question, list) => explainAddress(gate.rules, question, list),
+    sheet: { html: () => sheetHtml(sheetNow(options)), markdown: () => sheetMarkdown(sheetNow(options)) },
     relaying: pauseSwitch,
     health: { tunnels: () => tunnel.state, draining },
     ownToken,
@@ -75,6 +80,15 @@ export async function openOperatorsPort(options: OperatorsPortOptions): Promise<
 }
 
 /** Texts of others are in it, as in the log: what failed, what a receiver said, what was called. */
+const sheetNow = ({ config, gate }: OperatorsPortOptions): Sheet =>
+  sheetOf({
+    config,
+    rules: gate.rules,
+    shippedWith: config.accept.shipped ? agentVersion : null,
+    tls: config.listen.tls !== null,
+    exampleAddress: false,
+  });
+
 function statusOf(options: OperatorsPortOptions, startedAt: number): () => AdminStatus {
   const { config, gate, tunnel, recent, pauseSwitch, draining, trail } = options;
   const { rules, rulesHash } = gate;

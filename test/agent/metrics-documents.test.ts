@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { metricsOf } from '../kit/metrics.ts';
 
-const text = (path: string) => readFileSync(new URL(`../docs/${path}`, import.meta.url), 'utf8');
+const text = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
 const doc = text('metrics.md');
 
 interface Family {

@@ -38,7 +38,10 @@ describe("the operators' port of a running agent", () => {
       expect(answer.status).toBe(status);
       await stage.agent.waitForLog(({ requestId }) => requestId === answer.requestId, WAIT_MS);
     }
-    const paths = ['/', '/status.json', '/rules', '/filters', '/rules/explain?url=/projects'];
+    const paths = [
+      ...['/', '/status.json', '/rules', '/filters', '/rules/explain?url=/projects'],
+      ...['/rules/sheet', '/rules/sheet.md'],
+    ];
     const answers = await Promise.all(
       paths.map((path) => ask(`${stage.adminUrl}${path}`, { headers: bearer })),
     );
@@ -60,6 +63,7 @@ describe("the operators' port of a running agent", () => {
     expect(decided).toContainEqual(['tunnel', '/nope', false]);
     expect(decided).toContainEqual(['tunnel', '/nope/[secret]', false]);
     expect(rules.rules.find(({ id }: { id: string }) => id === 'projects').hits).toBe(1);
+    for (const sheet of answers.slice(-2)) expect(sheet.text).toContain(rules.hash);
     expect([inventory.runs, pause]).toEqual([[], { since: null, problem: null }]);
   });
 

@@ -1,6 +1,6 @@
 import { diff as diffRules, type RuleChange, type RulesDiff } from '../../rules/diff.ts';
+import { markdownCode, markdownText, shown } from '../../rules/formats.ts';
 import { EXIT, ending } from '../ending.ts';
-import { markdownCode, markdownText, shown } from './formats.ts';
 import { loadList } from './load.ts';
 
 export interface DiffOptions {

@@ -3,13 +3,13 @@ import { ConfigError, failureCode } from '../../errors.ts';
 import { requestHeaders } from '../../relay/prepare.ts';
 import { AGENT_ORIGIN } from '../../rules/agent-origin.ts';
 import { type Explained, explainAddress } from '../../rules/explain.ts';
+import { shown } from '../../rules/formats.ts';
 import { provenance } from '../../rules/listing.ts';
 import type { Auth } from '../../rules/rule-schema.ts';
 import type { Question } from '../../rules/rule-set.ts';
 import { maskLiterals } from '../../rules/template.ts';
 import type { Rule, Verdict } from '../../rules/verdict.ts';
 import { EXIT, ending } from '../ending.ts';
-import { shown } from './formats.ts';
 import { type Loaded, loadList } from './load.ts';
 
 export interface ExplainOptions {

@@ -1,7 +1,7 @@
+import { shown } from '../../rules/formats.ts';
 import type { Finding } from '../../rules/lint/finding.ts';
 import { lint as lintRules } from '../../rules/lint/lint.ts';
 import { EXIT, ending } from '../ending.ts';
-import { shown } from './formats.ts';
 import { type Read, readList } from './load.ts';
 
 export interface LintOptions {

@@ -1,9 +1,9 @@
 import { type RuleUse, readUsage } from '../../audit/usage.ts';
 import { ConfigError } from '../../errors.ts';
+import { csv, markdownTable, markdownText, shown, tableCode } from '../../rules/formats.ts';
 import { type ListedRule, listRules, type RuleUsage } from '../../rules/listing.ts';
 import { EXIT, ending } from '../ending.ts';
 import { textTable } from '../text-table.ts';
-import { csv, markdownTable, markdownText, shown, tableCode } from './formats.ts';
 import { loadList } from './load.ts';
 
 export interface ListOptions {

@@ -12,7 +12,7 @@ import { REFRESH_SCRIPT } from './page/refresh.ts';
 import { statusPage } from './page/status-page.ts';
 import { ICON, STYLE } from './page/style.ts';
 import { logRefusal } from './refusal.ts';
-import { securityHeaders } from './security-headers.ts';
+import { allowOwnStyle, securityHeaders } from './security-headers.ts';
 import type { AdminStatus } from './status.ts';
 import { tokenGuard } from './token-guard.ts';
 
@@ -25,6 +25,8 @@ export interface AdminRoutesOptions {
   status(): AdminStatus;
   readonly filters: IdentifyFilters;
   readonly explain: Explain;
+  /** The page to sign, in the running configuration. */
+  readonly sheet: { html(): string; markdown(): string };
   readonly relaying: { pause(): void; resume(): void };
   readonly health: Pick<HealthOptions, 'tunnels' | 'draining'>;
   /** Routes that ask for a token of their own. */
@@ -43,7 +45,7 @@ export function adminRoutes(options: AdminRoutesOptions): Router {
   const router = Router({ caseSensitive: true });
   router.use(hostGuard(allowedHosts, log), ...ownToken, securityHeaders, probeRoutes(health));
   if (token !== null) router.use(tokenGuard(token, log));
-  router.use(pages(options), documents(options), files(), ...routes);
+  router.use(pages(options), documents(options), sheets(options), files(), ...routes);
   return router;
 }
 
@@ -103,6 +105,20 @@ function documents({ status, filters, explain }: AdminRoutesOptions): Router {
       return response.status(400).json({ code: 'BAD_REQUEST', message: 'Ask with ?method=GET&url=/path' });
     }
     return response.json({ ...question, ...explanation });
+  });
+  return router;
+}
+
+/** The page to sign. It stands alone, so that it can be saved: its one style sheet is in it. */
+function sheets({ sheet }: AdminRoutesOptions): Router {
+  const router = Router(exactly);
+  router.get('/rules/sheet', (_request, response) => {
+    const page = sheet.html();
+    allowOwnStyle(response, page);
+    response.type('html').send(page);
+  });
+  router.get('/rules/sheet.md', (_request, response) => {
+    response.type('text/markdown').send(sheet.markdown());
   });
   return router;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import type { AdminRoutesOptions } from '../../../src/http/admin/routes.ts';
@@ -44,6 +45,20 @@ describe('/rules', () => {
       purpose: 'Lists the projects.',
     });
     expect(text).not.toMatch(/auth|MY_PAT|written-out/);
+  });
+});
+
+describe('/rules/sheet', () => {
+  it('is the page to sign, whose own style sheet is the only one that counts', async () => {
+    const { text, type, headers } = await (await client()).get('/rules/sheet');
+    expect([text, type]).toEqual(['<style>body { color: red }</style>', 'text/html']);
+    const own = createHash('sha256').update('body { color: red }').digest('base64');
+    expect(headers['content-security-policy']).toContain(`style-src 'sha256-${own}';`);
+  });
+
+  it('is there as Markdown too', async () => {
+    const { text, type } = await (await client()).get('/rules/sheet.md');
+    expect([text, type]).toEqual(['# A sheet', 'text/markdown']);
   });
 });
 

@@ -120,6 +120,7 @@ export async function openAdmin(over: Partial<AdminRoutesOptions> = {}) {
     status: () => calmStatus(),
     filters: rules.filters,
     explain: (question, list) => explainAddress(rules, question, list),
+    sheet: { html: () => '<style>body { color: red }</style>', markdown: () => '# A sheet' },
     relaying: { pause: () => void done.push('pause'), resume: () => void done.push('resume') },
     health: { tunnels: () => calmStatus().tunnel, draining: () => false },
     log,

@@ -38,6 +38,7 @@ ${table<RuleStatus>({
   rows: byUse,
 })}
 </details>
+<p>To print and sign: <a href="/rules/sheet">the sheet of these rules</a>, also <a href="/rules/sheet.md">as Markdown</a>.</p>
 <p class="hint">As JSON: <a href="/rules">/rules</a>, and as Snyk is told them <a href="/filters">/filters</a>.</p>`,
   );
 }

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { shippedSheets } from '../../../sandbox/rule-sheets.ts';
-import { loadList } from '../../../src/commands/rules/load.ts';
-import { sheetOf } from '../../../src/commands/rules/sheet.ts';
-import { sheetHtml } from '../../../src/commands/rules/sheet-html.ts';
-import { sheetMarkdown } from '../../../src/commands/rules/sheet-markdown.ts';
-import { cellsOf } from '../../../src/commands/rules/sheet-words.ts';
+import { shippedSheets } from '../../sandbox/rule-sheets.ts';
+import { sheetHtml } from '../../src/agent/sheet/html.ts';
+import { sheetMarkdown } from '../../src/agent/sheet/markdown.ts';
+import { sheetOf } from '../../src/agent/sheet/sheet.ts';
+import { cellsOf } from '../../src/agent/sheet/words.ts';
+import { loadList } from '../../src/commands/rules/load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sheet-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ describe('docs/', () => {
   it.each(
     Object.entries(shippedSheets()),
   )('%s fits the shipped rules; npm run docs:rules writes it', (name, text) => {
-    expect(readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')).toBe(text);
+    expect(readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')).toBe(text);
   });
 });
 

@@ -1,4 +1,4 @@
-import { shownText } from '../../shown-text.ts';
+import { shownText } from '../shown-text.ts';
 
 /** RFC 4180. A text that a spreadsheet would take for a formula begins with an apostrophe. */
 export function csv(rows: readonly (readonly string[])[]): string {

@@ -1,5 +1,5 @@
+import { markdownCode, markdownTable, markdownText, tableCode } from '../../rules/formats.ts';
 import { REFUSED_ALWAYS, type SheetRule } from '../../rules/sheet.ts';
-import { markdownCode, markdownTable, markdownText, tableCode } from './formats.ts';
 import {
   ABOUT_HASH,
   cellsOf,
@@ -9,7 +9,7 @@ import {
   SIGNATURE,
   summary,
   TITLE,
-} from './sheet-words.ts';
+} from './words.ts';
 
 /** The page in Markdown. */
 export function sheetMarkdown(sheet: Sheet): string {

@@ -6,7 +6,7 @@ import {
   markdownTable,
   markdownText,
   tableCode,
-} from '../../../src/commands/rules/formats.ts';
+} from '../../src/rules/formats.ts';
 
 describe('csv', () => {
   it('quotes as RFC 4180 asks for', () => {

@@ -1,5 +1,5 @@
+import { htmlText } from '../../rules/formats.ts';
 import { REFUSED_ALWAYS, type SheetRule } from '../../rules/sheet.ts';
-import { htmlText } from './formats.ts';
 import {
   ABOUT_HASH,
   cellsOf,
@@ -9,7 +9,7 @@ import {
   SIGNATURE,
   summary,
   TITLE,
-} from './sheet-words.ts';
+} from './words.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8888; --soft: #8882; }
