@@ -92,8 +92,13 @@ const sheetNow = ({ config, gate }: OperatorsPortOptions): Sheet =>
 function statusOf(options: OperatorsPortOptions, startedAt: number): () => AdminStatus {
   const { config, gate, tunnel, recent, pauseSwitch, draining, trail } = options;
   const { rules, rulesHash } = gate;
-  const lint = lintStatus(gate.findings());
+  let lint: LintStatus | null = null;
   const scrub = scrubber(config.secrets);
+  // Not before the first page: a start should not wait for it.
+  const findings = () => {
+    lint ??= lintStatus(gate.findings());
+    return lint;
+  };
   const status = (): AdminStatus => ({
     at: Date.now(),
     startedAt,
@@ -110,7 +115,7 @@ function statusOf(options: OperatorsPortOptions, startedAt: number): () => Admin
       writes: config.allowWrites,
       rules: [...rules.private, ...rules.public].map((rule) => ruleStatus(rule, recent)),
       hash: rulesHash,
-      lint,
+      lint: findings(),
     },
     inventory: inventoryStatus(options),
     recent: recent.newest(),
