@@ -97,7 +97,7 @@ interface PortsOptions {
 
 interface Ports {
   readonly public: Listener;
-  /** Settles when the calls that came by HTTP are answered, or after `ms`. */
+  /** Settles when the calls and webhooks that came by HTTP are answered, or after `ms`. */
   drain(ms: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -122,7 +122,11 @@ async function openPorts(options: PortsOptions): Promise<Ports> {
     if (operators !== null) opened.push(operators);
     const listener = await openPublicPort(options);
     opened.push(listener);
-    return { public: listener, drain: async (ms) => relay?.drain(ms), close };
+    return {
+      public: listener,
+      drain: async (ms) => void (await Promise.all([relay?.drain(ms), listener.drain(ms)])),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

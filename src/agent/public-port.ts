@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Listener } from '../http/listener.ts';
+import type { WebhookRoom } from '../http/webhook-room.ts';
 import type { Marks } from '../inventory/marks.ts';
 import { repositoryIn } from '../inventory/repository-event.ts';
 import type { Log } from '../log.ts';
@@ -20,17 +21,23 @@ export interface PublicPortOptions {
   readonly log: Log;
 }
 
+export interface PublicPort extends Listener {
+  /** Settles when the webhooks under way are answered, or after `ms`. */
+  drain(ms: number): Promise<void>;
+}
+
 /**
- * Opens the public port: health, webhooks and the system check. Express takes 6 MiB, so it is loaded here and not by commands that open
- * no port.
+ * Opens the public port: health, webhooks and the system check. Express takes 6 MiB, so it is loaded here and not by
+ * commands that open no port.
  *
  * @throws AgentError `LISTEN_FAILED`
  */
-export async function openPublicPort(options: PublicPortOptions): Promise<Listener> {
+export async function openPublicPort(options: PublicPortOptions): Promise<PublicPort> {
   const { config, parts, log, draining } = options;
-  const [{ openListener }, { healthRoutes }] = await Promise.all([
+  const [{ openListener }, { healthRoutes }, { WebhookRoom }] = await Promise.all([
     import('../http/listener.ts'),
     import('../http/health.ts'),
+    import('../http/webhook-room.ts'),
   ]);
   const { port, tls, healthcheckPath } = config.listen;
   const health = healthRoutes({
@@ -41,11 +48,13 @@ export async function openPublicPort(options: PublicPortOptions): Promise<Listen
     draining,
   });
   const certificate = tls === null ? null : { cert: tls.cert, key: tls.key.reveal() };
-  const routes = [health, await webhooks(options), await systemcheck(options)];
-  return openListener({ port, name: 'PORT', tls: certificate, routes, log });
+  const room = new WebhookRoom();
+  const routes = [health, await webhooks(options, room), await systemcheck(options)];
+  const listener = await openListener({ port, name: 'PORT', tls: certificate, routes, log });
+  return { ...listener, drain: (ms) => room.emptied(ms) };
 }
 
-async function webhooks({ config, parts, marks }: PublicPortOptions) {
+async function webhooks({ config, parts, marks }: PublicPortOptions, room: WebhookRoom) {
   const { webhookRoutes } = await import('../http/webhook.ts');
   const { gate, network, tunnel, record, unaudited } = parts;
   const { apiBaseUrl, token } = config.broker;
@@ -58,6 +67,7 @@ async function webhooks({ config, parts, marks }: PublicPortOptions) {
     record: (call) => record('webhook', call),
     closed: unaudited,
     keepQuery: config.audit.query,
+    room,
     onEvent: ({ key, body }) => {
       const place = repositoryIn(key, body);
       if (place !== null) marks.add(place);

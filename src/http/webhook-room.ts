@@ -25,6 +25,7 @@ export class WebhookRoom {
   readonly #size: RoomSize;
   #webhooks = 0;
   #bytes = 0;
+  #emptied: (() => void) | null = null;
 
   constructor(size: RoomSize = SIZE) {
     this.#size = size;
@@ -51,8 +52,20 @@ export class WebhookRoom {
         if (over) return;
         over = true;
         this.#bytes -= held;
-        if (begun) this.#webhooks -= 1;
+        if (!begun) return;
+        this.#webhooks -= 1;
+        if (this.#webhooks === 0) this.#emptied?.();
       },
     };
+  }
+
+  /** Settles once no webhook is under way, or after `ms`. */
+  async emptied(ms: number): Promise<void> {
+    if (this.#webhooks === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#emptied = resolve;
+    const limit = setTimeout(resolve, ms);
+    await promise;
+    clearTimeout(limit);
   }
 }
