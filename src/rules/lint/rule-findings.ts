@@ -7,7 +7,7 @@ import type { Rule } from '../verdict.ts';
 import { deathOf } from './dead.ts';
 import type { Finding } from './finding.ts';
 import { codeReach } from './reads-code.ts';
-import { looksExponential, slowPath } from './slow-pattern.ts';
+import { exponentialPath, looksExponential, slowPath } from './slow-pattern.ts';
 
 /** The configured Bitbucket, as `readOrigin` gives an origin for it. */
 export interface BitbucketPlace {
@@ -65,11 +65,11 @@ function methodRemarks({ list, method, writesOff }: Rule, allowWrites: boolean):
   return remarks;
 }
 
-function pathRemarks({ list, path, method }: Rule, spec: RuleSpec): Remark[] {
+function pathRemarks({ list, path, method, writesOff }: Rule, spec: RuleSpec): Remark[] {
   const remarks: Remark[] = [];
   const slow = slowPath(path);
-  const lookup = new Lookup(slow ? [] : [parsePattern(path)]);
-  const all = !slow && UNRELATED.every((one) => lookup.find(one) > 0);
+  const lookup = new Lookup(exponentialPath(path) ? [] : [parsePattern(path)]);
+  const all = UNRELATED.every((one) => lookup.find(one) > 0);
   const death = deathOf(path, spec.valid);
   if (death !== null) remarks.push({ level: 'warn', code: 'dead', ...death });
   if (all && list === 'private') {
@@ -88,7 +88,8 @@ function pathRemarks({ list, path, method }: Rule, spec: RuleSpec): Remark[] {
       suggestion,
     });
   }
-  if (!slow && list === 'private' && (isRead(method) || method === 'ANY')) remarks.push(...codeRemarks(path));
+  const reads = isRead(method) || method === 'ANY' || (method === 'POST' && !writesOff);
+  if (reads && list === 'private') remarks.push(...codeRemarks(path, method));
   if (slow || spec.valid.some((entry) => entry.kind === 'body-regex' && looksExponential(entry.regex))) {
     remarks.push({
       level: 'warn',
@@ -100,8 +101,8 @@ function pathRemarks({ list, path, method }: Rule, spec: RuleSpec): Remark[] {
   return remarks;
 }
 
-function codeRemarks(path: string): Remark[] {
-  switch (codeReach(path)) {
+function codeRemarks(path: string, method: string): Remark[] {
+  switch (codeReach(path, method)) {
     case 'content':
       return [
         {
