@@ -19,7 +19,7 @@ import type { Resource } from './entity.ts';
 import { createEntityIds, type EntityIds } from './entity-id.ts';
 import { type InventoryFigures, ledgerFigures, newestRuns, RunTally } from './figures.ts';
 import type { LedgerIdentity } from './ledger/facts.ts';
-import type { Ledger, Place, Scope } from './ledger/ledger.ts';
+import type { Ledger, LedgerReader, Place, Scope } from './ledger/ledger.ts';
 import { takeLock } from './ledger/lock.ts';
 import { openLedger, openLedgerReader } from './ledger/open-ledger.ts';
 import { clearRehearsals, openRehearsal } from './ledger/rehearsal.ts';
@@ -144,44 +144,31 @@ export class Inventory {
    * it waits in the outbox: then a run is due.
    */
   lastComplete(part: keyof Scope): number | null {
-    const reader = this.#reader();
-    if (reader === null) return null;
-    try {
-      const [newest] = reader.runs(1);
+    return this.#look((reader) => {
+      const [newest] = reader?.runs(1) ?? [];
       if (newest?.state === 'delivering' && newest.scope[part]) return null;
-      const run = reader.lastComplete(part);
+      const run = reader?.lastComplete(part) ?? null;
       return run === null ? null : Date.parse(run.startedAt);
-    } finally {
-      reader.close();
-    }
+    });
   }
 
   /** Those of the repositories that the ledger has: of others no run has been told, or they are gone. */
   known(places: readonly Place[]): readonly Place[] {
-    const reader = this.#reader();
-    if (reader === null) return [];
-    try {
-      return places.filter(
-        ({ sourceId }) => reader.entities('repository', sourceId - 1, 1)[0]?.sourceId === sourceId,
-      );
-    } finally {
-      reader.close();
-    }
+    return this.#look((reader) =>
+      places.filter(
+        ({ sourceId }) => reader?.entities('repository', sourceId - 1, 1)[0]?.sourceId === sourceId,
+      ),
+    );
   }
 
   /** How the inventory does, without waiting for a run. Ledgers that cannot be read show no runs. */
   status(count = 10): InventoryStatus {
-    const reader = this.#reader();
-    try {
-      return {
-        running: this.#running?.watch.state ?? null,
-        budget: this.#running?.budget.state() ?? null,
-        runs: reader === null ? [] : newestRuns(reader, count),
-        parked: reader?.parked() ?? [],
-      };
-    } finally {
-      reader?.close();
-    }
+    return this.#look((reader) => ({
+      running: this.#running?.watch.state ?? null,
+      budget: this.#running?.budget.state() ?? null,
+      runs: reader === null ? [] : newestRuns(reader, count),
+      parked: reader?.parked() ?? [],
+    }));
   }
 
   /** The same in numbers. Never throws. */
@@ -189,12 +176,18 @@ export class Inventory {
     const { ended } = this.#tally;
     const budget = this.#running?.budget.state() ?? null;
     const now = { budget, ended, waitedMs: this.#tally.waitedMs + (budget?.waitedMs ?? 0) };
-    let reader: ReturnType<typeof openLedgerReader> = null;
     try {
-      reader = this.#reader();
-      return { ...now, ledger: reader === null ? null : ledgerFigures(reader) };
+      return { ...now, ledger: this.#look((reader) => (reader === null ? null : ledgerFigures(reader))) };
     } catch {
       return { ...now, ledger: null };
+    }
+  }
+
+  /** Looks into the ledger; `null` where there is none. */
+  #look<T>(at: (reader: LedgerReader | null) => T): T {
+    const reader = this.#reader();
+    try {
+      return at(reader);
     } finally {
       reader?.close();
     }
@@ -257,13 +250,10 @@ export class Inventory {
   }
 
   #lastSeen(): RunParts['expected'] {
-    const reader = this.#reader();
-    const seen = (part: 'users' | 'repositories') => reader?.lastCollected(part)?.seen?.[part] ?? null;
-    try {
+    return this.#look((reader) => {
+      const seen = (part: 'users' | 'repositories') => reader?.lastCollected(part)?.seen?.[part] ?? null;
       return { users: seen('users'), repositories: seen('repositories') };
-    } finally {
-      reader?.close();
-    }
+    });
   }
 
   /** Each run begins with a budget of its own: what Bitbucket bore hours ago says nothing. */
