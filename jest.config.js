@@ -4,6 +4,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/kit/strip-types.js' },
-  maxWorkers: 2,
+  // On two cores: tests wait for processes of their own much of the time.
+  maxWorkers: 3,
   testTimeout: 30_000,
 };
