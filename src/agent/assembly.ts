@@ -19,7 +19,7 @@ import { withLocalOrigin } from '../inventory/pull/local-origin.ts';
 import type { Log } from '../log.ts';
 import { createNetwork, type Network } from '../network/network.ts';
 import { Relay, type RelayOptions } from '../relay/relay.ts';
-import { createSubstitution } from '../relay/substitution.ts';
+import { substitutionOf } from '../relay/substitution.ts';
 import { AGENT_ORIGIN } from '../rules/agent-origin.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { agentVersion } from '../version.ts';
@@ -30,9 +30,6 @@ import { logCalls, tellAll } from './recorder.ts';
 
 /** How long calls in flight may take after SIGTERM, as with the official client. */
 export const DRAIN_MS = 12_000;
-
-/** What a call may have written into it, where that is allowed at all: addresses, and nothing else of the environment. */
-const SUBSTITUTED = new Set(['BROKER_CLIENT_URL', 'BITBUCKET', 'BITBUCKET_API', 'BITBUCKET_GIT']);
 
 /** All parts, made and wired; nothing connects yet. */
 export interface Parts {
@@ -156,9 +153,7 @@ const relayParts = (
 ): Pick<RelayOptions, 'rules' | 'loginOf' | 'substitution' | 'keepQuery'> => ({
   rules,
   loginOf,
-  substitution: config.allowVariableSubstitution
-    ? createSubstitution((name) => (SUBSTITUTED.has(name) ? config.variable(name) : undefined))
-    : null,
+  substitution: substitutionOf(config),
   keepQuery: config.audit.query,
 });
 

@@ -1,8 +1,11 @@
 import type { Call } from '../call.ts';
+import type { Config } from '../config/config.ts';
 
 /** Gives back the call with variables written into it where its sender asked for that. */
 export type Substitution = (call: Call) => Call;
 
+/** What a call may have written into it: addresses, and nothing else of the environment. */
+const SUBSTITUTED = new Set(['BROKER_CLIENT_URL', 'BITBUCKET', 'BITBUCKET_API', 'BITBUCKET_GIT']);
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /**
@@ -16,6 +19,14 @@ export function createSubstitution(variable: (name: string) => string | undefine
   const fill = (text: string) => text.replaceAll(VARIABLE, (whole, name: string) => variable(name) ?? whole);
   return (call) => ({ ...call, headers: fillHeaders(call.headers, fill), body: fillBody(call.body, fill) });
 }
+
+/** What a configuration makes of that; `null` where it is off. */
+export const substitutionOf = (
+  config: Pick<Config, 'allowVariableSubstitution' | 'variable'>,
+): Substitution | null =>
+  config.allowVariableSubstitution
+    ? createSubstitution((name) => (SUBSTITUTED.has(name) ? config.variable(name) : undefined))
+    : null;
 
 function fillHeaders(headers: Call['headers'], fill: (text: string) => string): Call['headers'] {
   const names = headers['x-broker-var-sub'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Call } from '../../src/call.ts';
-import { createSubstitution } from '../../src/relay/substitution.ts';
+import { createSubstitution, substitutionOf } from '../../src/relay/substitution.ts';
 
 const substitute = createSubstitution((name) =>
   name === 'BROKER_CLIENT_URL' ? 'https://agent.example' : undefined,
@@ -60,5 +60,21 @@ describe('variable substitution, when it is allowed', () => {
   it('leaves a body that is no JSON object alone', () => {
     const body = Buffer.from('BROKER_VAR_SUB {');
     expect(substitute({ ...callWith({}, null), body }).body).toBe(body);
+  });
+});
+
+describe('what a configuration makes of it', () => {
+  it('is nothing unless it is allowed, and addresses only', () => {
+    const variable = (name: string) => `value of ${name}`;
+    expect(substitutionOf({ allowVariableSubstitution: false, variable })).toBeNull();
+    const call = {
+      requestId: 'r',
+      method: 'GET',
+      url: '/',
+      headers: { 'x-broker-var-sub': 'x-to', 'x-to': '${BITBUCKET} ${HOME}' },
+      body: null,
+    };
+    const filled = substitutionOf({ allowVariableSubstitution: true, variable })?.(call);
+    expect(filled?.headers['x-to']).toBe('value of BITBUCKET ${HOME}');
   });
 });

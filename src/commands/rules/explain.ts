@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, failureCode } from '../../errors.ts';
 import { requestHeaders } from '../../relay/prepare.ts';
+import { substitutionOf } from '../../relay/substitution.ts';
 import { AGENT_ORIGIN } from '../../rules/agent-origin.ts';
 import { type Explained, explainAddress } from '../../rules/explain.ts';
 import { shown } from '../../rules/formats.ts';
@@ -24,14 +25,18 @@ export interface ExplainOptions {
 /** `bitbucket-agent rules explain METHOD URL`: the verdict, and why. Exit code 0 allowed, 1 refused. */
 export function explain(method: string, url: string, options: ExplainOptions): Promise<void> {
   return ending(async () => {
-    const call = {
+    const asked = {
+      requestId: '',
       method: method.toUpperCase(),
+      url,
       headers: headersOf(options.header),
       body: bodyOf(options.body),
     };
     const loaded = loadList(options.accept);
     const list = options.public === true ? 'public' : 'private';
-    const { seen, verdict, elsewhere } = explainAddress(loaded.rules, { ...call, url }, list);
+    const substitution = list === 'private' ? substitutionOf(loaded.config) : null;
+    const call = substitution === null ? asked : substitution(asked);
+    const { seen, verdict, elsewhere } = explainAddress(loaded.rules, call, list);
     const question = { ...call, url: seen.url };
     process.stdout.write(explainText({ seen, question, verdict, elsewhere }, loaded));
     return verdict.allowed ? EXIT.ok : EXIT.no;
