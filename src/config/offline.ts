@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 import { Environment } from './environment.ts';
-import { readDotenv } from './files.ts';
+import { readDotenv, readSecret } from './files.ts';
 import { loadConfig } from './load.ts';
 import { declared, VARIABLES } from './schema.ts';
 
@@ -32,12 +32,14 @@ const NEEDED = {
 };
 /** Proxies count among the secrets, but their hosts are wanted. */
 const KEPT = new Set(['HTTP_PROXY', 'HTTPS_PROXY']);
+/** They are read where they can be. */
+const PROXY_FILES = new Set(['HTTP_PROXY_FILE', 'HTTPS_PROXY_FILE']);
 /** Files that need not be where rules are looked at. */
 const FILES = ['HTTPS_CERT', 'HTTPS_KEY', 'CA_CERT', 'NODE_EXTRA_CA_CERTS'];
 
 /**
- * The environment as `loadConfig` reads it, for commands that look at rules and connect to nothing: no declared secret is read,
- * nor any file but the accept list and `.env`, and what is not set of Bitbucket's address is an example.
+ * The environment as `loadConfig` reads it, for commands that look at rules and connect to nothing: no declared secret
+ * but proxies is read, nor any file but the accept list, `.env` and those of proxies, and what is not set of Bitbucket's address is an example.
  *
  * @throws {ConfigError} when what is set cannot be used
  */
@@ -46,7 +48,13 @@ export function loadOffline(options: OfflineOptions = {}): OfflineConfig {
   const dotenv = readDotenv(new Environment({}, cwd).path('.env'));
   const whole: Record<string, string | undefined> = { ...(dotenv.ok ? dotenv.value : {}), ...given };
   const exampleAddress = !whole.BITBUCKET_URL && !whole.BITBUCKET;
-  const emptied = Object.keys(whole).filter((name) => isSecret(name) || FILES.includes(name));
+  const isReadable = (name: string) => {
+    const path = PROXY_FILES.has(name) ? whole[name] : undefined;
+    return path !== undefined && path !== '' && readSecret(new Environment({}, cwd).path(path)).ok;
+  };
+  const emptied = Object.keys(whole).filter(
+    (name) => (isSecret(name) && !isReadable(name)) || FILES.includes(name),
+  );
   const env = {
     ...whole,
     ...Object.fromEntries(emptied.map((name) => [name, ''])),

@@ -70,7 +70,8 @@ function outwards(network: Config['network']) {
       direction: 'out',
       peer: `${by.hostname} (proxy)`,
       port: portOf(by),
-      protocol: `${spoken} through ${by.protocol.slice(0, -1)} CONNECT`,
+      // As network.ts does it: only an http request by itself goes to the proxy whole.
+      protocol: `${spoken} through ${by.protocol.slice(0, -1)} ${spoken === 'http' ? 'proxy' : 'CONNECT'}`,
       purpose: `to ${url.hostname}:${portOf(url)}: ${purpose}`,
     };
   };

@@ -48,6 +48,12 @@ describe('a configuration for looking at rules', () => {
     expect(offline({ BITBUCKET_USERNAME: 'u', BITBUCKET_PASSWORD: 'p' }).login).toBe('basic');
   });
 
+  it('knows a proxy whose address stands in a file, where that can be read', () => {
+    const path = file('proxy', 'http://u:p@proxy.example.com:3128');
+    expect(offline({ HTTPS_PROXY_FILE: path }).config.network.httpsProxy).not.toBeNull();
+    expect(offline({ HTTPS_PROXY_FILE: '/no/such/file' }).config.network.httpsProxy).toBeNull();
+  });
+
   it('lets the path that was given win, and tells what is wrong with what is set', () => {
     const path = file('mine.json', '{"private":[]}');
     expect(offline({ ACCEPT: '/no/such/file' }, path).config.accept.path).toBe(path);

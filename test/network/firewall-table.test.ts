@@ -67,5 +67,10 @@ describe('the firewall table', () => {
     ]);
     expect(rows(env)[0]?.purpose).toMatch(/^to broker\.snyk\.io:443: /);
     expect(JSON.stringify(rows(env))).not.toContain('canary');
+    const plain = { BITBUCKET_URL: 'http://git.example.com', HTTP_PROXY: 'http://proxy.example.com:3128' };
+    expect(short(plain)).toContain('out proxy.example.com (proxy) 3128 http through http proxy');
+    expect(short({ ...plain, BROKER_SERVER_URL: 'http://broker.example.com' })[0]).toBe(
+      'out proxy.example.com (proxy) 3128 ws through http CONNECT',
+    );
   });
 });
