@@ -22,8 +22,11 @@ export const markdownText = (text: string): string =>
     .replace(/[\\`*_[\]<>|#~&]/g, (character) => `\\${character}`)
     .replaceAll('\n', ' ');
 
-/** Code in a table of Markdown. */
-export const tableCode = (text: string): string => markdownCode(text).replaceAll('|', '\\|');
+/** Code in a table of Markdown. Behind a backslash a bar's own would be undone, and the cell end there. */
+export const tableCode = (text: string): string =>
+  /\\\|/.test(text)
+    ? `<code>${shown(text).replace(/[^\w ./-]|_/g, (character) => `&#${character.codePointAt(0)};`)}</code>`
+    : markdownCode(text).replaceAll('|', '\\|');
 
 /** Code in Markdown. */
 export function markdownCode(text: string): string {

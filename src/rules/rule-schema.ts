@@ -149,8 +149,7 @@ function readBody({ path, value, regex }: Readonly<Record<string, unknown>>): Co
   if ((value === undefined) === (regex === undefined))
     return `path "${path}" needs either a value or a regex`;
   if (regex === undefined) {
-    const usable =
-      (typeof value === 'string' || typeof value === 'number' || value === true) && Boolean(value);
+    const usable = (typeof value === 'string' || Number.isFinite(value) || value === true) && Boolean(value);
     return usable
       ? { kind: 'body-value', path, value: value as Scalar }
       : `path "${path}" needs a value that is not empty, 0 or false`;

@@ -35,6 +35,10 @@ describe('Markdown and HTML', () => {
     ]);
   });
 
+  it('keep a bar behind a backslash in its cell', () => {
+    expect(tableCode('/:x(a\\|b*)')).toBe('<code>/&#58;x&#40;a&#92;&#124;b&#42;&#41;</code>');
+  });
+
   it('escape what HTML would read', () => {
     expect(htmlText('<script>"&\'\u0000')).toBe('&lt;script&gt;&quot;&amp;&#39;\uFFFD');
   });
