@@ -4,7 +4,6 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/kit/strip-types.js' },
-  // On two cores: tests wait for processes of their own much of the time.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -45,7 +45,7 @@ export interface Stage {
 /** The Bitbucket user of the agent, one of those the simulator knows unless told otherwise. */
 const LOGIN = { BITBUCKET_USERNAME: 'agent', BITBUCKET_PASSWORD: 'agent-password' };
 
-const CONNECT_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 25_000;
 
 /** Starts all parts and waits until a call can be made. What was started is ended again when a part fails. */
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
