@@ -86,4 +86,9 @@ program
   .option('--bundle <file>', 'also write a support archive (.tar.gz) without secrets')
   .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
 
+program
+  .command('healthcheck')
+  .description('ask /livez of the agent beside this process, for container engines; exit code 0 alive, 1 not')
+  .action(async () => (await import('./commands/healthcheck.ts')).healthcheck());
+
 await program.parseAsync();
