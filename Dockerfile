@@ -31,7 +31,8 @@ COPY --from=build /build/package.json /build/LICENSE ./
 COPY --from=build /build/config ./config
 COPY --from=build /build/src/inventory/schema ./src/inventory/schema
 COPY --from=build /build/dist ./dist
-RUN chown -R 0:0 /app /modules && chmod -R u=rwX,go=rX /app /modules && mkdir /state
+RUN chown -R 0:0 /app /modules && chmod -R u=rwX,go=rX /app /modules && \
+    mkdir -p /state/bitbucket-agent && chmod 0700 /state/bitbucket-agent
 
 # For looking into a problem: the same agent, with a shell. Built with --target debug.
 FROM ${NODE_IMAGE} AS debug
@@ -46,7 +47,7 @@ LABEL org.opencontainers.image.title="bitbucket-agent (debug)" \
       org.opencontainers.image.base.name="${NODE_IMAGE}"
 COPY --from=app /modules /app
 COPY --from=app /app /app
-COPY --from=app --chown=65532:65532 --chmod=0700 /state /var/lib/bitbucket-agent
+COPY --from=app --chown=65532:65532 /state /var/lib
 ENV NODE_ENV=production STATE_DIR=/var/lib/bitbucket-agent
 WORKDIR /app
 USER 65532:65532
@@ -69,7 +70,7 @@ LABEL org.opencontainers.image.title="bitbucket-agent" \
       org.opencontainers.image.base.name="${RUNTIME_IMAGE}"
 COPY --from=app /modules /app
 COPY --from=app /app /app
-COPY --from=app --chown=65532:65532 --chmod=0700 /state /var/lib/bitbucket-agent
+COPY --from=app --chown=65532:65532 /state /var/lib
 ENV NODE_ENV=production STATE_DIR=/var/lib/bitbucket-agent PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /app
 USER 65532:65532

@@ -102,7 +102,7 @@ function stageFlaws(stage: BuildStage): string[] {
   for (const { name, rest } of stage.instructions.filter((one) => one.name === 'COPY')) {
     const owned = rest.includes('--chown=');
     must(rest.includes('--from='), `${name} ${rest} is not from a stage`);
-    must(!owned || rest.endsWith(' /var/lib/bitbucket-agent'), `${name} ${rest} is not root's`);
+    must(!owned || rest.endsWith(' /state /var/lib'), `${name} ${rest} is not root's`);
   }
   return flaws;
 }
