@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { productionPackages } from '../../sandbox/sbom.ts';
 import { flawsOf, last, reachesBuild, readDockerfile } from './dockerfile.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -125,5 +126,14 @@ describe('.dockerignore', () => {
         'tsconfig.json',
       ].sort(),
     );
+  });
+});
+
+describe('README.md', () => {
+  it('counts the packages of the image as the lock file does', () => {
+    const counts = [...text('README.md').matchAll(/\b(\d+) packages, [\d,]+ files/g)].map(([, count]) =>
+      Number(count),
+    );
+    expect(counts).toEqual([productionPackages().size]);
   });
 });

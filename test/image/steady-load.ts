@@ -37,8 +37,8 @@ export async function steadyLoad(
     const early = begun + (index * 1000) / perSecond - performance.now();
     if (early > 1) await pause(early);
     while (running.size >= mostAtOnce) await Promise.race(running);
-    const under: Promise<void> = one(index).finally(() => running.delete(under));
-    running.add(under);
+    const ending: Promise<void> = one(index).finally(() => running.delete(ending));
+    running.add(ending);
   }
   await Promise.all(running);
   return { ends, seconds: (performance.now() - begun) / 1000, longestMs };
