@@ -33,7 +33,14 @@ export interface Receiver {
 const MOST_REQUESTS = 1000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-export async function startReceiver(): Promise<Receiver> {
+/** @param place where it listens; default a free port of 127.0.0.1 */
+export async function startReceiver({
+  host = '127.0.0.1',
+  port: wanted = 0,
+}: {
+  readonly host?: string;
+  readonly port?: number;
+} = {}): Promise<Receiver> {
   const received: ReceivedRequest[] = [];
   let respond: Responder = () => ({});
   let bytes = 0;
@@ -56,12 +63,12 @@ export async function startReceiver(): Promise<Receiver> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(wanted, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     received,
     respond(responder) {
       respond = responder;
