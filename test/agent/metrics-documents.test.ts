@@ -36,7 +36,7 @@ interface Alert {
   readonly labels: { readonly severity: string };
   readonly annotations: Readonly<Record<string, string>>;
 }
-const alerts = (parse(text('monitoring/alerts.yaml')) as { groups: { rules: Alert[] }[] }).groups.flatMap(
+const alerts = (parse(text('../helm/files/alerts.yaml')) as { groups: { rules: Alert[] }[] }).groups.flatMap(
   ({ rules }) => rules,
 );
 
@@ -46,7 +46,7 @@ interface Panel {
   readonly gridPos: Readonly<Record<'x' | 'y' | 'w' | 'h', number>>;
   readonly targets?: readonly { readonly expr: string }[];
 }
-const dashboard = JSON.parse(text('monitoring/grafana-dashboard.json')) as {
+const dashboard = JSON.parse(text('../helm/files/grafana-dashboard.json')) as {
   panels: Panel[];
   templating: { list: { name: string; query: unknown }[] };
 };
@@ -114,7 +114,7 @@ describe('docs/metrics.md', () => {
   });
 });
 
-describe('docs/monitoring/alerts.yaml', () => {
+describe('helm/files/alerts.yaml', () => {
   it('names each alert once', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
     expect(alerts.length).toBeGreaterThan(10);
@@ -148,7 +148,7 @@ it('every series that an alert asks an increase of is there at 0 before anything
   expect(wanted.filter((start) => !series.some((line) => line.startsWith(start)))).toEqual([]);
 });
 
-describe('docs/monitoring/grafana-dashboard.json', () => {
+describe('helm/files/grafana-dashboard.json', () => {
   it('asks only for metrics and labels that there are', () => {
     for (const query of queries) {
       expect({ query, unknown: metricsIn(query).filter((name) => !isKnown(name)) }).toEqual({

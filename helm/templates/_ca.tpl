@@ -1,0 +1,22 @@
+{{/* The volume of the private CA; empty where there is none. */}}
+{{- define "bitbucket-agent.caVolume" -}}
+{{- with .Values.ca -}}
+{{- if .existingSecret -}}
+secret:
+  secretName: {{ .existingSecret }}
+  defaultMode: 288 # 0440
+  items:
+    - key: {{ .key }}
+      path: ca.pem
+{{- else if .existingConfigMap -}}
+configMap:
+  name: {{ .existingConfigMap }}
+  items:
+    - key: {{ .key }}
+      path: ca.pem
+{{- else if .pem -}}
+configMap:
+  name: {{ include "bitbucket-agent.fullname" $ }}-ca
+{{- end -}}
+{{- end -}}
+{{- end -}}

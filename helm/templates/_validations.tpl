@@ -1,0 +1,1 @@
+{{- define "bitbucket-agent.validate" -}}{{- end -}}
