@@ -21,7 +21,7 @@
 {{- $urls = append $urls .Values.inventory.delivery.url -}}
 {{- end -}}
 {{- range list .Values.bitbucket.api .Values.bitbucket.git -}}
-{{- if . -}}
+{{- if and . (not (hasPrefix "$" .)) -}}
 {{- $urls = append $urls (printf "%s://%s" (ternary "http" "https" (hasPrefix "http:" $.Values.bitbucket.url)) .) -}}
 {{- end -}}
 {{- end -}}

@@ -103,7 +103,7 @@ bitbucket: has no login. Set bitbucket.pat.existingSecret to a Secret whose key 
 {{- $tunnels := include "bitbucket-agent.tunnels" . | int -}}
 {{- $writers := include "bitbucket-agent.writers" . | int -}}
 {{- if gt $tunnels 4 }}
-relay.replicas: {{ int .Values.relay.replicas }}, with relay.maxSurge {{ int .Values.relay.maxSurge }} and {{ $writers }} for the inventory, are {{ $tunnels }} tunnels; Snyk allows 4. Set relay.replicas to {{ max 1 (sub (sub 4 $writers) (int .Values.relay.maxSurge)) }} or less, or relay.maxSurge to 0 and relay.maxUnavailable to 1.
+relay.replicas: {{ int .Values.relay.replicas }}, with relay.maxSurge {{ int .Values.relay.maxSurge }} and {{ $writers }} for the inventory, are {{ $tunnels }} tunnels; Snyk allows 4. Set relay.replicas to {{ max 1 (sub (sub 4 $writers) (int .Values.relay.maxSurge)) }}{{ if le (add (int .Values.relay.replicas) $writers) 4 }}, or relay.maxSurge to 0 and relay.maxUnavailable to 1{{ end }}.
 {{- end }}
 {{- end -}}
 
