@@ -103,7 +103,7 @@ sleep:
 {{- else -}}
 exec:
   command:
-    - /nodejs/bin/node
+    - node
     - -e
     - setTimeout(() => {}, {{ mul (int .seconds) 1000 }})
 {{- end -}}
