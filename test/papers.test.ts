@@ -9,13 +9,18 @@ import { planOf } from '../src/inventory/collect/plan.ts';
 import { loadRules } from '../src/rules/compile.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const recipes = ['corporate-proxy', 'from-the-official-client', 'narrowing-rules', 'private-ca'].map(
-  (name) => `docs/recipes/${name}.md`,
-);
+const recipes = [
+  'corporate-proxy',
+  'from-snyk-broker-chart',
+  'from-the-official-client',
+  'narrowing-rules',
+  'private-ca',
+].map((name) => `docs/recipes/${name}.md`);
 const documents = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
   .map((name) => join('docs', name));
-const papers = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...documents];
+const chart = ['helm/README.md', 'helm/UPGRADING.md'];
+const papers = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...chart, ...documents];
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
 
 /** As GitHub makes them: lower case, spaces to hyphens, all but letters, digits, hyphens and underscores gone. */

@@ -166,11 +166,12 @@ inventory.cronjob.timeZone: is {{ $zone }}, and Kubernetes {{ .Capabilities.Kube
 {{- end }}
 {{- end -}}
 
+{{/* The audit trail goes over its limit by the file that is written to, which is 64 MiB at most; the rest is to spare. */}}
 {{- define "bitbucket-agent.rule.space" -}}
 {{- $audit := int .Values.audit.maxMegabytes -}}
 {{- $relay := int .Values.relay.state.sizeMegabytes -}}
-{{- if lt $relay (int (add $audit 64)) }}
-relay.state.sizeMegabytes: is {{ $relay }}, and audit.maxMegabytes {{ $audit }}: a pod whose volume is full is evicted. Set it to {{ add $audit 64 }} or more, or audit.maxMegabytes to {{ max 8 (sub $relay 64) }}.
+{{- if lt $relay (int (add $audit 128)) }}
+relay.state.sizeMegabytes: is {{ $relay }}, and audit.maxMegabytes {{ $audit }}: a pod whose volume is full is evicted. Set it to {{ add $audit 128 }} or more, or audit.maxMegabytes to {{ max 8 (sub $relay 128) }}.
 {{- end }}
 {{- $size := .Values.inventory.persistence.size -}}
 {{- $mebibytes := int (regexFind "^[0-9]+" $size) -}}
