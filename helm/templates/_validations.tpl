@@ -25,6 +25,8 @@ each problem: where, the value, and what to set instead. All problems are told a
 {{- define "bitbucket-agent.rule.image" -}}
 {{- if not .Values.image.repository }}
 image.repository: is not set. Set it to where you keep the agent's image, such as registry.example.com/snyk/bitbucket-agent.
+{{- else if contains ":" (base .Values.image.repository) }}
+image.repository: is {{ .Values.image.repository }}, with a tag. Set image.repository to what stands before the last colon, and image.tag to what stands behind it.
 {{- end }}
 {{- end -}}
 
