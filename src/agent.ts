@@ -1,4 +1,6 @@
 import { assemble, DRAIN_MS, dismantle, type Parts } from './agent/assembly.ts';
+import { openInventoryPort } from './agent/inventory-port.ts';
+import { markRoad } from './agent/mark-road.ts';
 import type { Metrics } from './agent/metrics.ts';
 import { openOperatorsPort } from './agent/operators-port.ts';
 import { openPublicPort } from './agent/public-port.ts';
@@ -9,7 +11,7 @@ import { pause } from './bitbucket/pause.ts';
 import type { Config } from './config/config.ts';
 import type { Listener } from './http/listener.ts';
 import type { Inventory } from './inventory/inventory.ts';
-import { Marks } from './inventory/marks.ts';
+import type { Marks } from './inventory/marks.ts';
 import { Schedule } from './inventory/schedule.ts';
 import type { Log } from './log.ts';
 
@@ -43,8 +45,8 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   });
   watchParts(metrics, parts, config);
   let draining = false;
-  const marks = new Marks({ now: Date.now });
-  if (!config.inventory.enabled) marks.close();
+  const road = markRoad(config, parts.network, log);
+  const { marks } = road;
   const listeners = await openPorts({ config, parts, marks, metrics, log, draining: () => draining });
   const { gate, tunnel } = parts;
   tellStart(config, gate, listeners.public.port, log);
@@ -52,10 +54,12 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   void tellBitbucket(config, gate, parts, log);
   const schedule = scheduleOf(config, parts, marks, log);
   if (config.inventory.enabled) schedule.start();
+  road.start();
   return {
     drain: async (signal) => {
       draining = true;
-      await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS), listeners.drain(DRAIN_MS)]);
+      const answered = listeners.drain(DRAIN_MS).then(() => road.drain());
+      await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS), answered]);
       await listeners.close();
       await dismantle(parts, signal);
     },
@@ -110,9 +114,11 @@ async function openPorts(options: PortsOptions): Promise<Ports> {
     await Promise.all(opened.map((port) => port.close()));
   };
   try {
-    const { httpRelay, network, inventory } = parts;
-    const relay = await openRelayPort(config, { network, relay: httpRelay, pull: inventory.pull }, log);
+    const { httpRelay, network, pull } = parts;
+    const relay = await openRelayPort(config, { network, relay: httpRelay, pull }, log);
     if (relay !== null) opened.push(relay);
+    const inventory = await openInventoryPort(config, { pull, marks: options.marks }, log);
+    if (inventory !== null) opened.push(inventory);
     const { metricsRoutes } = await import('./http/metrics.ts');
     const operators = await openOperatorsPort({
       ...{ ...parts, config, draining, log },
@@ -124,7 +130,8 @@ async function openPorts(options: PortsOptions): Promise<Ports> {
     opened.push(listener);
     return {
       public: listener,
-      drain: async (ms) => void (await Promise.all([relay?.drain(ms), listener.drain(ms)])),
+      drain: async (ms) =>
+        void (await Promise.all([relay?.drain(ms), inventory?.drain(ms), listener.drain(ms)])),
       close,
     };
   } catch (error) {

@@ -78,6 +78,10 @@ export const HTTP_STATUS = {
   RUN_INTERRUPTED: 503,
   /** The inventory was asked for before a run has read all of it. */
   NOT_COLLECTED: 503,
+  /** The agent that keeps the inventory could not be asked, or gave no answer that can be passed on. */
+  INVENTORY_UNREACHABLE: 503,
+  /** Repositories that webhooks have marked came to an agent that reads none. */
+  MARKS_NOT_TAKEN: 503,
   /** The configuration or the accept list cannot be used. The process ends with exit code 2. */
   CONFIG_INVALID: 500,
   /** A port could not be opened. */

@@ -15,6 +15,7 @@ import type { Destination } from '../inventory/deliver/destination.ts';
 import { httpsDestination } from '../inventory/deliver/https-destination.ts';
 import { tunnelDestination } from '../inventory/deliver/tunnel-destination.ts';
 import { Inventory, type InventoryOptions } from '../inventory/inventory.ts';
+import { forwardPull } from '../inventory/keeper/forward.ts';
 import { withLocalOrigin } from '../inventory/pull/local-origin.ts';
 import type { Log } from '../log.ts';
 import { createNetwork, type Network } from '../network/network.ts';
@@ -39,6 +40,8 @@ export interface Parts {
   readonly send: Send;
   readonly tunnel: Tunnel;
   readonly inventory: Inventory;
+  /** Answers the rules of the origin `agent:`, from this agent's inventory or from the one that another keeps. */
+  readonly pull: Send;
   readonly recent: RecentCalls;
   readonly pauseSwitch: PauseSwitch;
   /** The same gate as the tunnel's, for what comes by HTTP. */
@@ -96,6 +99,8 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
     record: (road, call) => record(road, call),
     closed: () => unaudited(),
   });
+  const { inventoryPlace: place } = config;
+  const pull = place.kind === 'there' ? forwardPull(network, place, log) : inventory.pull;
   if (options.command === 'run' && config.inventory.enabled) checkState(inventory);
   const trail = beginTrail(config, gate, log, options);
   const record = tellAll([
@@ -108,12 +113,15 @@ export function assemble(config: Config, log: Log, options: AssemblyOptions): Pa
     config.audit.onError === 'refuse' && trail.state().failing !== null ? 'AUDIT_UNAVAILABLE' : null;
   const gateway = {
     ...relayParts(config, gate),
-    send: withLocalOrigin(relayed, AGENT_ORIGIN, inventory.pull),
+    send: withLocalOrigin(relayed, AGENT_ORIGIN, pull),
     closed: (): ErrorCode | null => (pauseSwitch.paused ? 'PAUSED' : unaudited()),
   };
   const relay = new Relay({ ...gateway, record: (call) => record('tunnel', call) });
   const httpRelay = new Relay({ ...gateway, record: (call) => record('http-relay', call) });
-  return { gate, network, send, tunnel, inventory, recent, pauseSwitch, httpRelay, trail, unaudited, record };
+  return {
+    ...{ gate, network, send, tunnel, inventory, pull, recent, pauseSwitch, httpRelay, trail, unaudited },
+    record,
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import { canonicalRules } from '../rules/canonical.ts';
 import { type LoginNeed, loadRules } from '../rules/compile.ts';
 import type { Finding } from '../rules/lint/finding.ts';
-import { lint } from '../rules/lint/lint.ts';
+import { lint, UNANSWERED_HINT } from '../rules/lint/lint.ts';
 import { problemsByCause, type RuleFlaw } from '../rules/rule-flaw.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/verdict.ts';
@@ -35,10 +35,10 @@ export const hashOfRules = (rules: RuleSet): string => `sha256:${hash('sha256', 
  */
 export function openGate(config: Config, log: Log): Gate {
   const loaded = examine(config, []);
-  const { rules, problems, writesOff, leadNowhere, notes } = loaded;
+  const { rules, problems, writesOff, leadNowhere, unanswered, notes } = loaded;
   if (rules === null || problems.length > 0) throw new ConfigError(problems);
   const rulesHash = hashOfRules(rules);
-  checkHash(config, rulesHash, writesOff.length > 0);
+  checkHash(config, rulesHash, { writesOff: writesOff.length > 0, agentOff: unanswered.length > 0 });
   const logins = new Logins(sourcesOf(config), log);
   const byRule = new Map<Rule, Login>();
   for (const rule of rules.private) if (rule.auth !== null) byRule.set(rule, logins.resolve(rule.auth));
@@ -46,6 +46,9 @@ export function openGate(config: Config, log: Log): Gate {
   if (leadNowhere.length > 0) {
     const hint = 'Set GIT_CLIENT_URL, or take these rules out.';
     log.warn('rules that lead nowhere are off', { rules: leadNowhere, hint });
+  }
+  if (unanswered.length > 0) {
+    log.warn('rules of the origin agent: are off', { rules: unanswered, hint: UNANSWERED_HINT });
   }
   if (writesOff.length > 0) {
     log.warn('write rules are off', {
@@ -71,7 +74,7 @@ function lintOf({ accept, bitbucket, allowWrites }: Config, loaded: ReturnType<t
 function checkHash(
   { rulesHash: signed, accept, allowWrites }: Config,
   found: string,
-  writesOff: boolean,
+  { writesOff, agentOff }: { readonly writesOff: boolean; readonly agentOff: boolean },
 ): void {
   if (signed === null || signed === found) return;
   const writes = writesOff
@@ -79,9 +82,10 @@ function checkHash(
     : allowWrites
       ? '; ALLOW_WRITES is true, which counts where a rule writes'
       : '';
+  const agent = agentOff ? '; its rules of the origin agent: do not count, as INVENTORY_URL is off' : '';
   const problem = {
     where: 'RULES_HASH',
-    reason: `is not the hash of the rules in ${accept.path}, which is ${found}${writes}`,
+    reason: `is not the hash of the rules in ${accept.path}, which is ${found}${writes}${agent}`,
     example: found,
   };
   const command = `bitbucket-agent rules diff <the list you signed off> ${accept.path}`;
@@ -98,11 +102,12 @@ export function gateProblems(draft: ConfigDraft, told: readonly Problem[]): read
 }
 
 function examine(config: ConfigDraft, told: readonly Problem[]) {
-  const { accept, bitbucket, allowWrites } = config;
+  const { accept, bitbucket, allowWrites, inventoryPlace } = config;
   const loaded = loadRules(accept.text, accept.path, {
     variable: (name) => config.variable(name),
     bitbucket,
     allowWrites,
+    agentOff: inventoryPlace.kind === 'nowhere',
     addressUnknown: told.some(({ where }) => /^BITBUCKET(_URL)?$/.test(where)),
   });
   const known = new Set(told.map(({ where }) => where.replace(/(_POOL)?(_FILE)?$/, '')));

@@ -54,7 +54,7 @@ export async function openPublicPort(options: PublicPortOptions): Promise<Public
   return { ...listener, drain: (ms) => room.emptied(ms) };
 }
 
-async function webhooks({ config, parts, marks }: PublicPortOptions, room: WebhookRoom) {
+async function webhooks({ config, parts, marks, log }: PublicPortOptions, room: WebhookRoom) {
   const { webhookRoutes } = await import('../http/webhook.ts');
   const { gate, network, tunnel, record, unaudited } = parts;
   const { apiBaseUrl, token } = config.broker;
@@ -70,7 +70,7 @@ async function webhooks({ config, parts, marks }: PublicPortOptions, room: Webho
     room,
     onEvent: ({ key, body }) => {
       const place = repositoryIn(key, body);
-      if (place !== null) marks.add(place);
+      if (place !== null && !marks.add(place)) log.debug('repository is not marked', { id: place.sourceId });
     },
   });
 }

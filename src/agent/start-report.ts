@@ -35,8 +35,15 @@ export function tellStart(config: Config, { rules }: Gate, port: number, log: Lo
     publicRules: rules.public.length,
     writes: config.allowWrites,
     highAvailability: config.broker.haMode,
+    inventory: inventoryOf(config),
   });
   for (const warning of config.warnings) log.warn('configuration', { warning });
+}
+
+function inventoryOf({ inventory, inventoryPlace: place }: Config): string {
+  if (place.kind === 'there') return `kept by ${place.url}`;
+  if (place.kind === 'nowhere') return 'nobody can be asked';
+  return inventory.enabled ? 'kept here' : 'not kept';
 }
 
 /** Says at start whether Bitbucket is there. The agent serves either way: the call goes through the accept list too. */

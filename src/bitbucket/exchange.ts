@@ -19,15 +19,19 @@ const CONNECTIONS = 256;
 /** Tomcat closes idle connections after 20 s unless told otherwise. */
 const KEEP_ALIVE_MS = 4_000;
 
-/** The bottom of all sending: one request on the wire, one reply, a pool of connections for each origin. */
-export function createExchange(network: Network, limits: Limits): Send {
+/**
+ * The bottom of all sending: one request on the wire, one reply, a pool of connections for each origin.
+ *
+ * @param connections at one time, to each origin
+ */
+export function createExchange(network: Network, limits: Limits, connections = CONNECTIONS): Send {
   const pools = new Map<string, Dispatcher>();
   const poolOf = (origin: string): Dispatcher => {
     let pool = pools.get(origin);
     if (pool === undefined) {
       const { connectMs } = limits;
       pool = network.dispatcher(origin, {
-        connections: CONNECTIONS,
+        connections,
         connectTimeoutMs: connectMs,
         keepAliveMs: KEEP_ALIVE_MS,
       });

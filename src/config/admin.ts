@@ -59,12 +59,18 @@ export const auditConfig = (env: Environment): AuditConfig => ({
 /** Each port is one listener's. */
 export function checkPorts(
   env: Environment,
-  ports: { readonly public: number; readonly admin: number | null; readonly relay: number | null },
+  ports: {
+    readonly public: number;
+    readonly admin: number | null;
+    readonly relay: number | null;
+    readonly inventory: number | null;
+  },
 ): void {
   const taken = new Map([[ports.public, 'PORT']]);
   const others = [
     ['ADMIN_PORT', ports.admin],
     ['RELAY_PORT', ports.relay],
+    ['INVENTORY_PORT', ports.inventory],
   ] as const;
   for (const [name, port] of others) {
     if (port === null || port === 0) continue;
@@ -75,7 +81,9 @@ export function checkPorts(
 }
 
 function freeNear(port: number, taken: ReadonlyMap<number, string>): number {
-  const candidates = [8001, 8002, 8000].filter((candidate) => candidate !== port && !taken.has(candidate));
+  const candidates = [8001, 8002, 8003, 8000].filter(
+    (candidate) => candidate !== port && !taken.has(candidate),
+  );
   return candidates[0] ?? 8001;
 }
 

@@ -69,7 +69,7 @@ export const listenerVariables = {
   },
   HTTPS_CERT: {
     meaning:
-      'Path of the certificate chain (PEM) for the public port and `RELAY_PORT`; together with `HTTPS_KEY`.',
+      'Path of the certificate chain (PEM) for the public port, `RELAY_PORT` and `INVENTORY_PORT`; together with `HTTPS_KEY`.',
     example: '/etc/bitbucket-agent/tls.crt',
     parse: as.line,
     official: true,

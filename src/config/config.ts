@@ -114,6 +114,18 @@ export interface InventoryConfig {
   readonly delivery: DeliveryConfig;
 }
 
+/**
+ * Who keeps the inventory: this agent, another one at `url` (a base URL without a trailing slash), or nobody who can be
+ * asked. `listen`: where this one serves it to others; `null`: it does not.
+ */
+export type InventoryPlace =
+  | {
+      readonly kind: 'here';
+      readonly listen: { readonly host: string; readonly port: number; readonly token: Secret } | null;
+    }
+  | { readonly kind: 'there'; readonly url: string; readonly token: Secret }
+  | { readonly kind: 'nowhere' };
+
 /** What the environment asks for: complete, checked, frozen. */
 export interface Config {
   readonly profileName: string | null;
@@ -132,6 +144,7 @@ export interface Config {
   readonly relay: RelayConfig | null;
   readonly audit: AuditConfig;
   readonly inventory: InventoryConfig;
+  readonly inventoryPlace: InventoryPlace;
   /** Absolute; made when the inventory is first read. */
   readonly stateDir: string;
   readonly logLevel: LogLevel;
@@ -156,5 +169,5 @@ export interface Config {
 /** What could be read of a configuration that cannot be used; a stand-in is where the rest would be. */
 export type ConfigDraft = Pick<
   Config,
-  'profileName' | 'accept' | 'allowWrites' | 'bitbucket' | 'variable' | 'credentials'
+  'profileName' | 'accept' | 'allowWrites' | 'bitbucket' | 'inventoryPlace' | 'variable' | 'credentials'
 >;

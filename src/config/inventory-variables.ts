@@ -7,7 +7,7 @@ export const inventoryVariables = {
     meaning: '`run` also reads users and repositories and sends them to Snyk, each in its own rhythm.',
     example: 'true',
     parse: as.flag,
-    derived: 'true when `PROFILE_NAME` is set',
+    derived: 'true when `PROFILE_NAME` is set and `INVENTORY_URL` is not',
   },
   SYNC_REPOSITORIES_EVERY: {
     meaning: 'How often `run` reads the repositories.',
@@ -58,6 +58,36 @@ export const inventoryVariables = {
     example: 'users',
     parse: as.pseudonymise,
     default: 'nothing',
+  },
+} as const satisfies Record<string, Variable>;
+
+/** Which agent keeps the inventory, where several share the broker token. */
+export const inventoryPlaceVariables = {
+  INVENTORY_URL: {
+    meaning:
+      'The agent that keeps the inventory, where this one does not: calls for it, and what webhooks mark, go there. `off`: nobody can be asked, and the rules of the origin `agent:` are off.',
+    example: 'http://bitbucket-agent-inventory:8003',
+    parse: as.baseUrlOrOff,
+  },
+  INVENTORY_PORT: {
+    meaning:
+      'A port at which this agent serves the inventory that it keeps to the agents that have `INVENTORY_URL`.',
+    example: '8003',
+    parse: as.port,
+  },
+  INVENTORY_HOST: {
+    meaning: 'The address that `INVENTORY_PORT` listens at.',
+    example: '0.0.0.0',
+    parse: as.listenHost,
+    default: '0.0.0.0',
+  },
+  INVENTORY_TOKEN: {
+    meaning:
+      'Asked for, as `Authorization: Bearer`, at `INVENTORY_PORT`, and sent to `INVENTORY_URL`; at least 16 characters.',
+    example: 'a-long-random-text-of-your-own',
+    parse: as.ownToken,
+    derived: 'made from `BROKER_TOKEN`',
+    secret: true,
   },
 } as const satisfies Record<string, Variable>;
 

@@ -5,7 +5,8 @@ import { Secret } from './secret.ts';
 /** What is read, how often, and what is left out. */
 export function inventoryConfig(env: Environment): InventoryConfig {
   const profileName = env.read('PROFILE_NAME') ?? null;
-  const enabled = env.read('INVENTORY_ENABLED') ?? profileName !== null;
+  const enabled =
+    env.read('INVENTORY_ENABLED') ?? (profileName !== null && env.read('INVENTORY_URL') === undefined);
   if (enabled && profileName === null) {
     env.problem(
       'PROFILE_NAME',

@@ -3,11 +3,12 @@ import { acceptConfig } from './accept.ts';
 import { adminConfig, auditConfig, checkPorts, relayConfig } from './admin.ts';
 import { bitbucketAddress } from './bitbucket.ts';
 import { brokerConfig } from './broker.ts';
-import type { BitbucketTimeouts, Config, ConfigDraft } from './config.ts';
+import type { BitbucketTimeouts, Config, ConfigDraft, InventoryPlace } from './config.ts';
 import { bitbucketCredentials, credentialValues } from './credentials.ts';
 import { Environment } from './environment.ts';
 import { readDotenv } from './files.ts';
 import { inventoryConfig } from './inventory.ts';
+import { inventoryPlace } from './inventory-place.ts';
 import { createNames, type Names } from './names.ts';
 import { listenConfig, networkConfig } from './outside.ts';
 import { VARIABLES } from './schema.ts';
@@ -36,6 +37,7 @@ export function loadConfig(options: LoadOptions = {}): Config {
   const address = bitbucketAddress(env);
   const values = credentialValues(env);
   const names = createNames(env, address, values);
+  const inventory = inventoryConfig(env);
   const config = {
     profileName: env.read('PROFILE_NAME') ?? null,
     serviceType: env.read('SERVICE_TYPE'),
@@ -57,7 +59,8 @@ export function loadConfig(options: LoadOptions = {}): Config {
     admin: adminConfig(env),
     relay: relayConfig(env),
     audit: auditConfig(env),
-    inventory: inventoryConfig(env),
+    inventory,
+    inventoryPlace: inventoryPlace(env, inventory),
     stateDir: env.path(env.read('STATE_DIR')),
     logLevel: env.read('LOG_LEVEL'),
     network: networkConfig(env),
@@ -69,6 +72,7 @@ export function loadConfig(options: LoadOptions = {}): Config {
     public: config.listen.port,
     admin: config.admin.port,
     relay: config.relay?.listen?.port ?? null,
+    inventory: listenOf(config.inventoryPlace)?.port ?? null,
   });
   const unknown = unknownNames(env, config.accept.text);
   if (env.problems.length > 0) {
@@ -109,6 +113,11 @@ export function environment(given: Readonly<Record<string, string | undefined>>,
   return env;
 }
 
+const tokenOf = (place: InventoryPlace): Secret | null =>
+  place.kind === 'there' ? place.token : (listenOf(place)?.token ?? null);
+
+const listenOf = (place: InventoryPlace) => (place.kind === 'here' ? place.listen : null);
+
 function webhookSecret(env: Environment): Secret | null {
   const value = env.read('WEBHOOK_SECRET');
   return value === undefined ? null : new Secret(value);
@@ -125,7 +134,15 @@ function timeouts(env: Environment): BitbucketTimeouts {
 function secrets(
   config: Pick<
     Config,
-    'broker' | 'bitbucket' | 'inventory' | 'listen' | 'network' | 'webhookSecret' | 'admin' | 'relay'
+    | 'broker'
+    | 'bitbucket'
+    | 'inventory'
+    | 'inventoryPlace'
+    | 'listen'
+    | 'network'
+    | 'webhookSecret'
+    | 'admin'
+    | 'relay'
   >,
   names: Names,
 ): readonly Secret[] {
@@ -142,6 +159,7 @@ function secrets(
       config.webhookSecret,
       config.admin.token,
       config.relay?.token,
+      tokenOf(config.inventoryPlace),
     ].filter((secret) => secret !== null && secret !== undefined),
     ...names.foreignSecrets(),
   ].filter((secret, index, all) => {

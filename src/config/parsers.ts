@@ -59,12 +59,19 @@ export const profileName = line.refine(
   `is longer than ${LONGEST_PROFILE_NAME} characters`,
 );
 
-export const baseUrl = z.string().transform((text, context) => {
+const readBaseUrl = (text: string, context: { addIssue(issue: string): void }): string => {
   const parsed = parseBaseUrl(text);
   if (typeof parsed !== 'string') return baseUrlText(parsed);
   context.addIssue(parsed);
   return z.NEVER;
-});
+};
+
+export const baseUrl = z.string().transform(readBaseUrl);
+
+/** `off`, or a base URL. */
+export const baseUrlOrOff = z
+  .string()
+  .transform((text, context) => (text.toLowerCase() === 'off' ? 'off' : readBaseUrl(text, context)));
 
 export const proxyUrl = z.string().superRefine((text, context) => {
   const fault = proxyUrlFault(text);

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { adminVariables, auditVariables, relayVariables } from './admin-variables.ts';
 import { listenerVariables, networkVariables, processVariables, ruleVariables } from './agent-variables.ts';
 import { bitbucketVariables } from './bitbucket-variables.ts';
-import { deliveryVariables, inventoryVariables } from './inventory-variables.ts';
+import { deliveryVariables, inventoryPlaceVariables, inventoryVariables } from './inventory-variables.ts';
 import { snykVariables } from './snyk-variables.ts';
 import type { Variable } from './variable.ts';
 
@@ -12,6 +12,7 @@ export const VARIABLES = {
   ...bitbucketVariables,
   ...ruleVariables,
   ...inventoryVariables,
+  ...inventoryPlaceVariables,
   ...deliveryVariables,
   ...listenerVariables,
   ...adminVariables,

@@ -6,7 +6,8 @@ const REPOSITORY_IN: Readonly<Record<string, string>> = {
   'repo:refs_changed': 'repository',
   'repo:modified': 'new',
 };
-const LONGEST_NAME = 255;
+/** Of a project key or a slug, in characters. */
+export const LONGEST_NAME = 255;
 
 /**
  * The repository that an event of Bitbucket is about, or `null`. The body may be anybody's: what it says of the place is

@@ -9,7 +9,7 @@ const FORM = 1;
  * What decides, as one text: every rule that is in force, in its order. Two rule sets with the same text allow the same
  * calls. Hosts are not in it, only the variables that stand for them, so it is the same at every installation; nor are
  * comments, purposes and permissions. What is written out in logins is masked. `ALLOW_WRITES` changes it where a rule
- * writes, `GIT_CLIENT_URL` where a rule needs it.
+ * writes, `GIT_CLIENT_URL` where a rule needs it, `INVENTORY_URL=off` where a rule has the origin `agent:`.
  */
 export const canonicalRules = (rules: RuleSet): string =>
   JSON.stringify({

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors.ts';
 import { type AcceptList, type BrokenRule, parseAcceptList, type RuleSpec } from './accept-list.ts';
-import { AGENT_EXAMPLE, AGENT_ORIGIN, agentRuleFlaws } from './agent-origin.ts';
+import { AGENT_EXAMPLE, AGENT_ORIGIN, agentRuleFlaws, isAgentOrigin } from './agent-origin.ts';
 import { compileConditions } from './conditions.ts';
 import { type Origin, type OriginContext, readOrigin } from './origin.ts';
 import { problemsByCause, type RuleFlaw, type RulePlace } from './rule-flaw.ts';
@@ -14,6 +14,8 @@ export interface CompileOptions extends OriginContext {
   readonly allowWrites: boolean;
   /** `bitbucket` is a stand-in for an address that is not known: what goes to Bitbucket cannot be told apart. */
   readonly addressUnknown?: boolean;
+  /** Nobody answers for {@link AGENT_ORIGIN}: its rules are off. */
+  readonly agentOff?: boolean;
 }
 
 /** The login of a private rule, whose variables are still to be looked up. */
@@ -32,10 +34,13 @@ export interface Compiled {
   readonly writesOff: readonly string[];
   /** The ids of the private rules that lead nowhere, because a companion of the official client is not there. */
   readonly leadNowhere: readonly string[];
+  /** The ids of the private rules of {@link AGENT_ORIGIN}, where nobody answers for it. The broker server is not told of them. */
+  readonly unanswered: readonly string[];
 }
 
 /** The official list has a rule for the Code Agent, which most who use that list do not run. */
 const COMPANIONS = new Set(['GIT_CLIENT_URL']);
+const NOTHING = { rules: null, logins: [], writesOff: [], leadNowhere: [], unanswered: [], notes: [] };
 /** In the place of a variable that is not set. */
 const STAND_IN = 'stand-in.invalid';
 
@@ -46,7 +51,7 @@ export function loadRules(
   options: CompileOptions,
 ): Compiled & { readonly notes: readonly string[] } {
   const { list, problems } = parseAcceptList(text, file);
-  if (list === null) return { rules: null, problems, logins: [], writesOff: [], leadNowhere: [], notes: [] };
+  if (list === null) return { ...NOTHING, problems };
   const compiled = compileRules(list, options);
   return {
     ...compiled,
@@ -60,17 +65,25 @@ export function loadRules(
 function compileRules(list: AcceptList, options: CompileOptions): Compiled {
   const places = new Places(options);
   const nowhere = list.private.filter((spec) => leadsNowhere(spec, options));
+  const unanswered = list.private.filter((spec) => isUnanswered(spec, options));
+  const answered = list.private.filter((spec) => !unanswered.includes(spec));
   const compile = (spec: RuleSpec) => compileRule(spec, places, options.allowWrites);
-  const ofPrivate = list.private.filter((spec) => !nowhere.includes(spec)).map(compile);
+  const ofPrivate = answered.filter((spec) => !nowhere.includes(spec)).map(compile);
   const ofPublic = list.public.map(compile);
   for (const broken of list.broken) if (!leadsNowhere(broken, options)) places.of(broken);
+  // What is wrong with them is told all the same.
+  for (const spec of unanswered) places.of(spec);
   const problems = [...places.problems, ...problemsByCause(places.flaws, list.file)];
   return {
-    rules: problems.length === 0 ? new RuleSet(list, { private: ofPrivate, public: ofPublic }) : null,
+    rules:
+      problems.length === 0
+        ? new RuleSet({ ...list, private: answered }, { private: ofPrivate, public: ofPublic })
+        : null,
     problems,
     logins: places.logins.toSorted((one, other) => one.place.number - other.place.number),
     writesOff: ofPrivate.filter((rule) => rule.writesOff).map(({ id }) => id),
     leadNowhere: nowhere.map(({ id }) => id),
+    unanswered: unanswered.map(({ id }) => id),
   };
 }
 
@@ -80,6 +93,9 @@ const namesBitbucketLogin = (auth: Auth): boolean =>
 
 const leadsNowhere = ({ origin }: BrokenRule, { variable }: CompileOptions): boolean =>
   variablesIn(origin ?? '').some((name) => COMPANIONS.has(name) && variable(name) === undefined);
+
+const isUnanswered = ({ origin }: BrokenRule, { agentOff }: CompileOptions): boolean =>
+  agentOff === true && isAgentOrigin(origin ?? '');
 
 function compileRule(spec: RuleSpec, places: Places, allowWrites: boolean): Rule {
   const { id, list, where, method, path, valid, comment, purpose, permission } = spec;

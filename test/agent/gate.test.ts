@@ -47,6 +47,26 @@ describe('RULES_HASH', () => {
     expect(hint).toContain(`bitbucket-agent rules diff <the list you signed off> ${list}`);
   });
 
+  it('counts the rules of the origin agent: where they are answered', () => {
+    const ACCEPT = file(
+      'own.json',
+      JSON.stringify({
+        private: [
+          { id: 'a', path: '/a', origin: 'https://${BITBUCKET_API}' },
+          { id: 'own', path: '/essentials/v1/users', origin: 'agent:' },
+        ],
+      }),
+    );
+    const { rulesHash: whole } = open({ ACCEPT });
+    expect(open({ ACCEPT, INVENTORY_URL: 'http://keeper:8003' }).rulesHash).toBe(whole);
+    const off = open({ ACCEPT, INVENTORY_URL: 'off' });
+    expect(off.rules.private.map(({ id }) => id)).toEqual(['a']);
+    expect(off.findings().map(({ code, ruleId }) => [code, ruleId])).toContainEqual(['leads-nowhere', 'own']);
+    const { problems } = thrown({ ACCEPT, INVENTORY_URL: 'off', RULES_HASH: whole });
+    expect(problems).toMatchObject([{ where: 'RULES_HASH', example: off.rulesHash }]);
+    expect(problems[0]?.reason).toContain('INVENTORY_URL is off');
+  });
+
   it('counts ALLOW_WRITES where a rule writes, and says so', () => {
     const { problems } = thrown({ ...SIGNED, ALLOW_WRITES: 'true', RULES_HASH: rulesHash });
     expect(problems[0]?.reason).toContain('ALLOW_WRITES is true');

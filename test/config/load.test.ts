@@ -41,6 +41,7 @@ describe('defaults', () => {
         pseudonymise: false,
         delivery: { by: 'tunnel', path: '/essentials/v1/batches', timeoutMs: 120_000, url: '', token: null },
       },
+      inventoryPlace: { kind: 'here', listen: null },
       listen: { port: 8000, healthcheckPath: '/healthcheck', systemcheckPath: '/systemcheck', tls: null },
       webhookSecret: null,
       admin: { host: '127.0.0.1', port: 8001, token: null, allowedHosts: [] },

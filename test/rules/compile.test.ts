@@ -287,6 +287,33 @@ describe('writes', () => {
   });
 });
 
+describe('rules of the origin agent: that nobody answers', () => {
+  const list = (more: object = {}) =>
+    JSON.stringify({
+      private: [
+        { id: 'own', path: '/essentials/v1/users', origin: 'Agent:', ...more },
+        { id: 'other', path: '/a', origin: 'https://${BITBUCKET}' },
+      ],
+    });
+
+  it('are off, and the broker server is not told of them', () => {
+    const { rules, unanswered } = loadRules(list(), 'accept.json', { ...options, agentOff: true });
+    expect(unanswered).toEqual(['own']);
+    expect(rules?.private.map(({ id }) => id)).toEqual(['other']);
+    expect(rules?.filters.private.map(({ id }) => id)).toEqual(['other']);
+    expect(rules?.specs.has('own')).toBe(false);
+    const users = { method: 'GET', url: '/essentials/v1/users', headers: {}, body: null };
+    expect(rules?.decide(users)).toMatchObject({ allowed: false, reason: 'no-rule' });
+    expect(loadRules(list(), 'accept.json', options)).toMatchObject({ unanswered: [] });
+  });
+
+  it('are told when there is something wrong with them all the same', () => {
+    const wrong = list({ auth: { scheme: 'bitbucket' } });
+    const { problems } = loadRules(wrong, 'accept.json', { ...options, agentOff: true });
+    expect(problems.map(({ reason }) => reason)).toEqual([expect.stringContaining('has auth')]);
+  });
+});
+
 describe('a file that cannot be read', () => {
   it('gives problems and no rules', () => {
     const { rules, problems } = loadRules('{', 'accept.json', options);

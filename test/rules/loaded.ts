@@ -9,15 +9,20 @@ const VARIABLES: Readonly<Record<string, string>> = {
 
 export interface Options {
   readonly allowWrites?: boolean;
+  readonly agentOff?: boolean;
   readonly public?: readonly object[];
 }
 
 /** What `loadRules` makes of private rules; the origin is Bitbucket's REST API unless a rule has one. */
-export const loadedOf = (rules: readonly object[] | string, { allowWrites = true, ...lists }: Options = {}) =>
+export const loadedOf = (
+  rules: readonly object[] | string,
+  { allowWrites = true, agentOff = false, ...lists }: Options = {},
+) =>
   loadRules(textOf(rules, lists.public ?? []), 'accept.json', {
     variable: (name) => VARIABLES[name],
     bitbucket: BITBUCKET,
     allowWrites,
+    agentOff,
   });
 
 export const textOf = (rules: readonly object[] | string, webhooks: readonly object[] = []): string =>

@@ -30,10 +30,16 @@ export function readList(accept?: string, around: Omit<OfflineOptions, 'accept'>
   const isSet = (name: string) => config.variable(name) !== undefined;
   const variable = (name: string) =>
     config.variable(name) ?? (name === 'GIT_CLIENT_URL' ? undefined : exampleHost(name));
-  const { bitbucket, allowWrites } = config;
+  const { bitbucket, allowWrites, inventoryPlace } = config;
+  const agentOff = inventoryPlace.kind === 'nowhere';
   return {
     ...offline,
-    loaded: loadRules(config.accept.text, config.accept.path, { variable, bitbucket, allowWrites }),
+    loaded: loadRules(config.accept.text, config.accept.path, {
+      variable,
+      bitbucket,
+      allowWrites,
+      agentOff,
+    }),
     shippedWith: config.accept.shipped ? agentVersion : null,
     isSet,
   };

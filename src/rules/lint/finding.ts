@@ -16,7 +16,7 @@ export interface Finding {
  * `shadowed`: an earlier rule takes all its calls. `other-origin`, `outside-context`, `plain-http`: goes elsewhere than
  * to Bitbucket, or unencrypted. `secret-in-file`: a login is written out. `slow-pattern`: may take exponential time.
  * `ignored`, `misspelt-field`, `merged-fields`: the file says more or less than it seems to. `leads-nowhere`: off, as a
- * variable is not set. `variable-not-set`: the agent does not start without it.
+ * variable is not set, or as nobody answers for the origin `agent:`. `variable-not-set`: the agent does not start without it.
  */
 export type FindingCode =
   | 'unusable'

@@ -20,6 +20,10 @@ export interface LintInput {
   isSet?(name: string): boolean;
 }
 
+/** What to do about rules of the origin `agent:` that are off. */
+export const UNANSWERED_HINT =
+  'Set INVENTORY_URL to the agent that keeps the inventory and serves it at INVENTORY_PORT, or take these rules out.';
+
 const LEVELS: readonly Finding['level'][] = ['error', 'warn', 'info'];
 
 /**
@@ -28,11 +32,12 @@ const LEVELS: readonly Finding['level'][] = ['error', 'warn', 'info'];
  */
 export function lint(input: LintInput): Finding[] {
   const { file, text, loaded } = input;
-  const { rules, problems, notes, leadNowhere } = loaded;
+  const { rules, problems, notes, leadNowhere, unanswered } = loaded;
   const findings = [
     ...problems.map(unusable),
     ...fileFindings(file, text, notes),
     ...leadNowhere.map((ruleId) => nowhere(ruleId, file)),
+    ...unanswered.map((ruleId) => nobody(ruleId, file)),
     ...(rules === null ? [] : ofRules(rules, input)),
   ];
   return findings.toSorted((one, other) => LEVELS.indexOf(one.level) - LEVELS.indexOf(other.level));
@@ -54,6 +59,15 @@ const nowhere = (ruleId: string, file: string): Finding => ({
   ruleId,
   text: `rule ${ruleId} is off: its origin needs GIT_CLIENT_URL, which is not set`,
   suggestion: 'Set GIT_CLIENT_URL, or take the rule out.',
+});
+
+const nobody = (ruleId: string, file: string): Finding => ({
+  level: 'info',
+  code: 'leads-nowhere',
+  where: file,
+  ruleId,
+  text: `rule ${ruleId} is off: its origin is agent:, and INVENTORY_URL=off says that no agent can be asked for the inventory`,
+  suggestion: UNANSWERED_HINT,
 });
 
 function ofRules(rules: RuleSet, { bitbucket, allowWrites, isSet = () => true }: LintInput): Finding[] {

@@ -48,6 +48,18 @@ describe('lint', () => {
     ]);
   });
 
+  it('tells of rules that nobody answers, what to set', () => {
+    const own = { id: 'own', path: '/essentials/v1/runs', origin: 'agent:' };
+    expect(findings([own], { agentOff: true })).toEqual([
+      expect.objectContaining({
+        ...{ level: 'info', code: 'leads-nowhere', ruleId: 'own' },
+        text: expect.stringContaining('INVENTORY_URL=off'),
+        suggestion: expect.stringContaining('Set INVENTORY_URL'),
+      }),
+    ]);
+    expect(codes([own])).toEqual([]);
+  });
+
   it.each([
     [
       'any at every path',

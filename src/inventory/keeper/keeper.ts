@@ -1,0 +1,50 @@
+import type { Secret } from '../../config/secret.ts';
+
+/** The agent that keeps the inventory, as another one reaches it. */
+export interface Keeper {
+  /** `scheme://host[:port][/path]`, no trailing slash. */
+  readonly url: string;
+  readonly token: Secret;
+}
+
+/** Milliseconds for one exchange with it. */
+export const KEEPER_LIMITS = { connectMs: 5_000, firstByteMs: 30_000, idleMs: 30_000 };
+/** Node's own server closes idle connections after 5 s. */
+export const KEEPER_KEEP_ALIVE_MS = 4_000;
+
+/** Where repositories are told of that webhooks have marked. */
+export const MARKS_PATH = '/marks';
+
+/** The address in the two parts that a request has, the path without a slash at its end. */
+export function keeperPlace({ url }: Keeper): { readonly origin: string; readonly basePath: string } {
+  const { origin, pathname } = new URL(url);
+  return { origin, basePath: pathname.replace(/\/$/, '') };
+}
+
+export const keeperAuthorization = ({ token }: Keeper): string => `Bearer ${token.reveal()}`;
+
+const ERROR_CODE = /^[A-Z][A-Z_]{1,39}$/;
+
+/** Why an answer is of no use, for the log: the error code that it names, if it names one, and its status. */
+export function refusalOf(status: number, named: string | string[] | undefined): string {
+  const code = typeof named === 'string' && ERROR_CODE.test(named) ? named : null;
+  return code === null ? `HTTP_${status}` : code;
+}
+
+/** What to do where the keeper answers, and not as it should. */
+export function refusalHint(status: number, reason: string): string {
+  if (status === 401 || status === 403) {
+    return 'The tokens differ: set the same INVENTORY_TOKEN on both agents or, where it is not set, the same BROKER_TOKEN.';
+  }
+  if (reason === 'MARKS_NOT_TAKEN') {
+    return 'The agent at INVENTORY_URL reads no repositories: see its PROFILE_NAME and INVENTORY_ENABLED, and whether its accept list allows it.';
+  }
+  if (reason.startsWith('HTTP_')) {
+    return 'Check INVENTORY_URL, and what stands in between: what answers there is not the INVENTORY_PORT of an agent.';
+  }
+  return 'See the log of the agent at INVENTORY_URL, and docs/errors.md.';
+}
+
+/** What to do where nobody answers. */
+export const SILENCE_HINT =
+  'See whether the agent at INVENTORY_URL runs and has INVENTORY_PORT; check DNS, NO_PROXY, the firewall and, for certificates, CA_CERT.';
