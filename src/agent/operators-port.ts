@@ -2,7 +2,7 @@ import type { Trail } from '../audit/trail.ts';
 import type { Config } from '../config/config.ts';
 import { AgentError, placeOf } from '../errors.ts';
 import type { AdminRoutesOptions } from '../http/admin/routes.ts';
-import type { AdminStatus, LintStatus, RuleStatus } from '../http/admin/status.ts';
+import type { AdminStatus, LintStatus, PlaceStatus, RuleStatus } from '../http/admin/status.ts';
 import type { Listener } from '../http/listener.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../log.ts';
@@ -143,10 +143,15 @@ function ruleStatus(rule: Rule, { hits }: RecentCalls): RuleStatus {
   };
 }
 
+function elsewhere({ inventoryPlace: place }: Config): { readonly place?: PlaceStatus } {
+  if (place.kind === 'here') return {};
+  return { place: place.kind === 'there' ? { kind: place.kind, url: place.url } : place };
+}
+
 /** The page is for the days when something is broken: a state folder that cannot be read is one thing on it. */
 function inventoryStatus({ config, inventory, log }: OperatorsPortOptions): AdminStatus['inventory'] {
   try {
-    return { enabled: config.inventory.enabled, ...inventory.status() };
+    return { enabled: config.inventory.enabled, ...elsewhere(config), ...inventory.status() };
   } catch (error) {
     if (error instanceof AgentError) return { error: error.code };
     log.error('defect', placeOf(error));

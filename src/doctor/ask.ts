@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import type { Secret } from '../config/secret.ts';
 import type { Network } from '../network/network.ts';
 
 /** The beginning of an answer; more is not read. */
@@ -16,11 +17,15 @@ const LONGEST_BYTES = 1024 * 1024;
 const CONNECT_MS = 10_000;
 const KEEP_ALIVE_MS = 1_000;
 
-/** Asks by the same way out as the agent's own traffic. Redirects are not followed. */
+/**
+ * Asks by the same way out as the agent's own traffic. Redirects are not followed.
+ *
+ * @param options `token` is sent as `Bearer`
+ */
 export async function ask(
   network: Network,
   url: string,
-  { method = 'GET', signal }: { method?: 'GET' | 'HEAD'; signal: AbortSignal },
+  { method = 'GET', signal, token }: { method?: 'GET' | 'HEAD'; signal: AbortSignal; token?: Secret },
 ): Promise<AskedAnswer> {
   const { origin, pathname, search } = new URL(url);
   const pool = network.dispatcher(origin, {
@@ -28,7 +33,11 @@ export async function ask(
     connectTimeoutMs: CONNECT_MS,
     keepAliveMs: KEEP_ALIVE_MS,
   });
-  const headers = { accept: 'application/json', 'accept-encoding': 'identity' };
+  const headers = {
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` }),
+  };
   const response = await pool.request({ origin, path: pathname + search, method, headers, signal });
   const text = await beginningOf(response.body);
   return { status: response.statusCode, headers: response.headers, text, json: parsed(text) };

@@ -3,6 +3,7 @@ import type { Network } from '../network/network.ts';
 import { BitbucketDesk, type BitbucketDeskOptions } from './bitbucket-desk.ts';
 import { bitbucketCheck } from './checks/bitbucket.ts';
 import { CREDENTIALS, credentialsCheck } from './checks/credentials.ts';
+import { inventoryCheck } from './checks/inventory.ts';
 import { inventoryRulesCheck } from './checks/inventory-rules.ts';
 import { dnsCheck } from './checks/names.ts';
 import { clockCheck, rateLimitCheck } from './checks/observed.ts';
@@ -19,7 +20,7 @@ import { tryLogins } from './logins.ts';
 import { Observations } from './observations.ts';
 import { type Check, runChecks } from './run-checks.ts';
 import { findAgent } from './running-agent.ts';
-import { BITBUCKET, DELIVERY, SNYK_API, SNYK_SERVER, targetsOf } from './targets.ts';
+import { BITBUCKET, DELIVERY, KEEPER, SNYK_API, SNYK_SERVER, targetsOf } from './targets.ts';
 
 export interface DoctorOptions extends Omit<BitbucketDeskOptions, 'observations' | 'now'> {
   readonly config: Config;
@@ -42,7 +43,7 @@ const CALL_MS = 10_000;
 /** All checks, in the order they are shown. */
 function checksFor(options: DoctorOptions, stop: AbortSignal): readonly Check[] {
   const { config, network, identify, lint, now = Date.now } = options;
-  const { broker, inventory } = config;
+  const { broker, inventory, inventoryPlace: place } = config;
   const observations = new Observations();
   const desk = new BitbucketDesk({ callMs: CALL_MS, ...options, observations, now });
   const running = findAgent(config, stop);
@@ -61,6 +62,7 @@ function checksFor(options: DoctorOptions, stop: AbortSignal): readonly Check[] 
     ...(inventory.delivery.by === 'https'
       ? [deliveryCheck(last(ways, DELIVERY), inventory.delivery, parts)]
       : []),
+    ...(place.kind === 'there' ? [inventoryCheck(last(ways, KEEPER), place, network)] : []),
     bitbucketCheck(last(ways, BITBUCKET), config, desk),
     credentialsCheck([BITBUCKET], logins),
     sightCheck(config, desk, logins),

@@ -14,10 +14,11 @@ export const SNYK_SERVER = 'Snyk server';
 export const SNYK_API = 'Snyk API';
 export const BITBUCKET = 'Bitbucket';
 export const DELIVERY = 'delivery';
+export const KEEPER = 'inventory';
 
 /** All places that this configuration has the agent connect to. What rules of an own list name beside is not among them. */
 export function targetsOf(config: Config): readonly Target[] {
-  const { broker, bitbucket, inventory } = config;
+  const { broker, bitbucket, inventory, inventoryPlace: place } = config;
   const api = `${bitbucket.scheme}://${bitbucket.api}`;
   const elsewhere = new URL(api).host !== new URL(bitbucket.baseUrl).host;
   return [
@@ -28,6 +29,7 @@ export function targetsOf(config: Config): readonly Target[] {
     ...(inventory.delivery.by === 'https'
       ? [target(DELIVERY, inventory.delivery.url, 'ESSENTIALS_URL')]
       : []),
+    ...(place.kind === 'there' ? [target(KEEPER, place.url, 'INVENTORY_URL')] : []),
   ];
 }
 

@@ -17,7 +17,7 @@ export interface FirewallRow {
 export interface FirewallSource {
   readonly config: Pick<
     Config,
-    'broker' | 'listen' | 'admin' | 'relay' | 'inventory' | 'network' | 'bitbucket'
+    'broker' | 'listen' | 'admin' | 'relay' | 'inventory' | 'inventoryPlace' | 'network' | 'bitbucket'
   >;
   /** Where rules lead, `scheme://host[:port]`; what is not such an origin is left out. */
   readonly origins: readonly string[];
@@ -35,7 +35,7 @@ export function firewallRows(source: FirewallSource): FirewallRow[] {
 }
 
 function outbound({ config, origins, webhooks }: FirewallSource): FirewallRow[] {
-  const { broker, bitbucket, inventory, network } = config;
+  const { broker, bitbucket, inventory, inventoryPlace: place, network } = config;
   const row = outwards(network);
   const base = new URL(bitbucket.baseUrl).origin;
   const others = [...new Set(origins)].filter((origin) => /^https?:/.test(origin) && origin !== base);
@@ -51,8 +51,11 @@ function outbound({ config, origins, webhooks }: FirewallSource): FirewallRow[] 
     row(bitbucket.baseUrl, 'the calls that the rules allow'),
     ...others.map((origin) => row(origin, 'the calls that rules with this origin allow')),
     ...(by === 'https' ? [row(url, 'batches of the inventory')] : []),
+    ...(place.kind === 'there' ? [row(place.url, KEEPER_PURPOSE)] : []),
   ];
 }
+
+const KEEPER_PURPOSE = 'the agent that keeps the inventory: calls for it, and repositories to be read';
 
 /** Makes rows for one way out. */
 function outwards(network: Config['network']) {
@@ -88,7 +91,8 @@ const dns = ({ httpProxy, httpsProxy }: Config['network']): FirewallRow => ({
 });
 
 function inbound({ config, webhooks, tls }: FirewallSource): FirewallRow[] {
-  const { listen, admin, relay } = config;
+  const { listen, admin, relay, inventoryPlace: place } = config;
+  const served = place.kind === 'here' ? place.listen : null;
   const row = (peer: string, port: number, purpose: string, protocol = 'http'): FirewallRow => ({
     direction: 'in',
     peer,
@@ -110,8 +114,13 @@ function inbound({ config, webhooks, tls }: FirewallSource): FirewallRow[] {
       : own === null
         ? [row(callersOf(admin.host, 'the Snyk Broker client'), admin.port ?? 0, relayed)]
         : [row(callersOf(own.host, 'the Snyk Broker client'), own.port, relayed)]),
+    ...(served === null
+      ? []
+      : [row(callersOf(served.host, 'agents of the same token'), served.port, SERVED_PURPOSE, spoken)]),
   ];
 }
+
+const SERVED_PURPOSE = 'the inventory for agents that do not keep it, with a token';
 
 const callersOf = (host: string, others: string): string =>
   /^(127\.|localhost$|::1$)/i.test(host) ? 'this host itself' : others;

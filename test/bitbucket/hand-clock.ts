@@ -17,6 +17,7 @@ export function handClock(): HandClock {
     now: () => time,
     pause: (ms, signal) =>
       new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
         const one = {
           until: time + ms,
           end: () => {

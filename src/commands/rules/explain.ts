@@ -43,10 +43,14 @@ export function explain(method: string, url: string, options: ExplainOptions): P
   }, EXIT.defect);
 }
 
+type Explaining = Pick<Loaded, 'rules' | 'shippedWith' | 'login' | 'exampleAddress'> & {
+  readonly config: Pick<Loaded['config'], 'inventoryPlace'>;
+};
+
 /** A verdict for a person: what goes out, or what the nearest rules missed. */
 export function explainText(
   { seen, question, verdict, elsewhere }: Explained & { readonly question: Question },
-  loaded: Pick<Loaded, 'rules' | 'shippedWith' | 'login' | 'exampleAddress'>,
+  loaded: Explaining,
 ): string {
   const { method, url } = question;
   const lines = [`${method} ${url}`];
@@ -95,11 +99,15 @@ function baseHint(question: Question, { rules }: Pick<Loaded, 'rules'>): string[
 function outgoing(
   rule: Rule,
   question: Question,
-  { login, exampleAddress }: Pick<Loaded, 'login' | 'exampleAddress'>,
+  { login, exampleAddress, config: { inventoryPlace: place } }: Explaining,
 ): string[] {
   const { method, url } = question;
   if (rule.list === 'public') return ['  It goes to Snyk, through the tunnel.'];
-  if (rule.origin === AGENT_ORIGIN) return ['  This agent answers it itself; nothing goes out.'];
+  if (rule.origin === AGENT_ORIGIN) {
+    return place.kind === 'there'
+      ? [`  The agent at ${place.url}, which keeps the inventory, answers it; nothing goes to Bitbucket.`]
+      : ['  This agent answers it itself; nothing goes out.'];
+  }
   const checked = rule.conditions?.headers.map(({ name }) => name) ?? [];
   const headers = requestHeaders({ ...question, requestId: '' }, 'bytes', checked);
   const auth = rule.auth === null ? [] : [`  authorization: ${maskedLogin(rule.auth, login)}`];

@@ -6,13 +6,18 @@ import type { BitbucketDesk } from '../bitbucket-desk.ts';
 import { fail, pass, warn } from '../finding.ts';
 import type { Check } from '../run-checks.ts';
 
+const OFF = 'the inventory is off: PROFILE_NAME or INVENTORY_ENABLED says so';
+
 /** Everything the inventory asks for, as the accept list sees it: nothing is sent. */
-export function inventoryRulesCheck({ inventory }: Config, desk: BitbucketDesk): Check {
+export function inventoryRulesCheck(
+  { inventory, inventoryPlace: place }: Config,
+  desk: BitbucketDesk,
+): Check {
   return {
     name: 'inventory rules',
     run: () => {
       if (!inventory.enabled)
-        return [pass('the inventory is off: PROFILE_NAME or INVENTORY_ENABLED says so')];
+        return [pass(place.kind === 'here' ? OFF : 'the inventory is not kept here: INVENTORY_URL says so')];
       // Pseudonyms change nothing of what is asked, and their key is not to be made here.
       const wishes = createPrivacy({ ...inventory, pseudonymise: false }, null);
       const scope = { users: true, repositories: true, enrichment: true };

@@ -26,13 +26,19 @@ export function portsCheck(config: Config, running: Promise<RunningAgent>): Chec
   };
 }
 
-function portsOf({ listen, admin, relay }: Config, found: RunningAgent): readonly Port[] {
+function portsOf(
+  { listen, admin, relay, inventoryPlace: place }: Config,
+  found: RunningAgent,
+): readonly Port[] {
   const ports: Port[] = [
     { variable: 'PORT', port: listen.port, host: undefined, sight: found.public },
     ...(admin.port === null
       ? []
       : [{ variable: 'ADMIN_PORT', port: admin.port, host: admin.host, sight: found.admin }]),
     ...(relay?.listen == null ? [] : [{ variable: 'RELAY_PORT', ...relay.listen, sight: null }]),
+    ...(place.kind !== 'here' || place.listen === null
+      ? []
+      : [{ variable: 'INVENTORY_PORT', host: place.listen.host, port: place.listen.port, sight: null }]),
   ];
   return ports;
 }

@@ -63,6 +63,9 @@ export interface RecentDecision extends Omit<CallRecord, 'query'> {
   readonly at: number;
 }
 
+/** Where the inventory is that this process does not keep: with the agent at `url`, or with none that can be asked. */
+export type PlaceStatus = { readonly kind: 'nowhere' } | { readonly kind: 'there'; readonly url: string };
+
 /** How the audit trail does. */
 export interface AuditStatus {
   readonly instance: string | null;
@@ -89,7 +92,9 @@ export interface AdminStatus {
   readonly pause: PauseStatus;
   readonly rules: RulesStatus;
   /** An error code where the state folder cannot be read. */
-  readonly inventory: (InventoryStatus & { readonly enabled: boolean }) | { readonly error: string };
+  readonly inventory:
+    | (InventoryStatus & { readonly enabled: boolean; readonly place?: PlaceStatus })
+    | { readonly error: string };
   /** Newest first. */
   readonly recent: readonly RecentDecision[];
   readonly audit?: AuditStatus;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainText } from '../../../src/commands/rules/explain.ts';
+import type { InventoryPlace } from '../../../src/config/config.ts';
+import { Secret } from '../../../src/config/secret.ts';
 import { explain, explainAddress } from '../../../src/rules/explain.ts';
 import { seenUrls } from '../../../src/rules/full-url.ts';
 import { rulesOf } from '../../rules/loaded.ts';
@@ -11,12 +13,18 @@ const rules = rulesOf([
   { id: 'none', path: '/none' },
   { id: 'mine', path: '/essentials/v1/users', origin: 'agent:' },
 ]);
-const text = (url: string, headers: Record<string, string> = {}, login: 'bearer' | null = 'bearer') => {
+const HERE = { kind: 'here', listen: null } as const;
+const text = (
+  url: string,
+  headers: Record<string, string> = {},
+  login: 'bearer' | null = 'bearer',
+  place: InventoryPlace = HERE,
+) => {
   const question = { method: 'GET', url, headers, body: null };
   const verdict = explain(rules, question);
   return explainText(
     { seen: { url, base: '' }, question, verdict, elsewhere: null },
-    { rules, shippedWith: null, login, exampleAddress: false },
+    { rules, shippedWith: null, login, exampleAddress: false, config: { inventoryPlace: place } },
   );
 };
 
@@ -38,6 +46,8 @@ describe('what rules explain says', () => {
     expect(text('/none')).not.toContain('authorization');
     expect(text('/projects/a', {}, null)).toContain("authorization: [Bitbucket's login]");
     expect(text('/essentials/v1/users')).toContain('nothing goes out');
+    const there = { kind: 'there', url: 'http://keeper:8003', token: new Secret('t') } as const;
+    expect(text('/essentials/v1/users', {}, null, there)).toContain('The agent at http://keeper:8003,');
   });
 
   it('is why it is refused, and that the base does not belong to the url', () => {
@@ -72,7 +82,13 @@ describe('a full address', () => {
       const call = { method: 'GET', url: given, headers: {}, body: null };
       const explained = explainAddress(rules, call);
       const question = { ...call, url: explained.seen.url };
-      const loaded = { rules, shippedWith: null, login: null, exampleAddress: false };
+      const loaded = {
+        rules,
+        shippedWith: null,
+        login: null,
+        exampleAddress: false,
+        config: { inventoryPlace: HERE },
+      };
       return explainText({ ...explained, question }, loaded);
     };
     expect(said('https://me:canary@elsewhere.test/projects/a')).toBe(

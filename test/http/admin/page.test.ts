@@ -105,6 +105,10 @@ describe('the page', () => {
     expect(page({ inventory: nothing, recent: [] })).toContain('No run yet.');
     const rules = { file: 'f', shipped: true, writes: false, rules: [] };
     expect(page({ inventory: { ...nothing, enabled: false }, rules })).toContain('it only relays');
+    const there = { kind: 'there', url: 'http://keeper<b>:8003' } as const;
+    expect(page({ inventory: { ...nothing, enabled: false, place: there }, rules })).toContain(
+      'The agent at <code>http://keeper&lt;b&gt;:8003</code> keeps it.',
+    );
   });
 
   it('tells runs of marked repositories from whole ones', () => {

@@ -9,7 +9,7 @@ import { REASONS } from './reasons.ts';
 const DESTINATIONS: Readonly<Record<NonNullable<Explanation['to']>, string | null>> = {
   bitbucket: null,
   snyk: 'Snyk, through the tunnel',
-  agent: 'nowhere: this agent answers it itself',
+  agent: 'the inventory: this agent answers it itself, or the one at INVENTORY_URL does',
 };
 
 /** The form that asks what the rules say to a call; a plain GET, so its answer can be linked to. */

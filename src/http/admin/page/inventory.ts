@@ -2,7 +2,7 @@ import type { ParkedBatch, Run } from '../../../inventory/ledger/ledger.ts';
 import type { InventoryStatus, RunProgress } from '../../../inventory/progress.ts';
 import { shownText } from '../../../shown-text.ts';
 import { type Html, html, type Shown } from '../html.ts';
-import type { AdminStatus } from '../status.ts';
+import type { AdminStatus, PlaceStatus } from '../status.ts';
 import { badge, facts, section, type Tone, table } from './layout.ts';
 import { counted, figure, moment, span } from './times.ts';
 
@@ -29,16 +29,23 @@ export function inventorySection({ inventory }: AdminStatus): Html {
     const text = html`<p class="note bad">The state folder cannot be read: ${inventory.error}.</p>`;
     return section('inventory', 'Inventory', text);
   }
-  const { enabled, running, budget, runs, parked } = inventory;
+  const { enabled, place, running, budget, runs, parked } = inventory;
   return section(
     'inventory',
     'Inventory',
-    html`${!enabled && html`<p>This process keeps no inventory: it only relays.</p>`}
+    html`${!enabled && html`<p>This process keeps no inventory: it only relays.${keptBy(place)}</p>`}
 ${running !== null && progressOf(running)}
 ${budget !== null && budgetOf(budget)}
 ${parked.length > 0 && parkedOf(parked)}
 ${runs.length > 0 ? runsOf(runs) : enabled && html`<p>No run yet.</p>`}`,
   );
+}
+
+function keptBy(place: PlaceStatus | undefined): Shown {
+  if (place === undefined) return null;
+  return place.kind === 'there'
+    ? html` The agent at <code>${place.url}</code> keeps it.`
+    : ' No agent can be asked for it: the rules of the origin agent: are off.';
 }
 
 function progressOf({ by, stage, done, total, skipped }: RunProgress): Html {
