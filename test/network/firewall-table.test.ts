@@ -22,6 +22,13 @@ describe('the firewall table', () => {
     ]);
   });
 
+  it('has the way to the agent that keeps the inventory, and the one in to that agent', () => {
+    expect(short({ INVENTORY_URL: 'http://keeper.example:8003' })).toContain('out keeper.example 8003 http');
+    expect(short({ INVENTORY_URL: 'off' })).toEqual(short());
+    const served = { INVENTORY_PORT: '8003', PROFILE_NAME: 'x' };
+    expect(short(served, { tls: true })).toContain('in agents of the same token 8003 https');
+  });
+
   it('has all that is turned on', () => {
     const env = {
       BROKER_SERVER_URL: 'https://broker.eu.snyk.io',
