@@ -23,7 +23,9 @@ export class ToolsMissing extends Error {}
  */
 export async function chartTools(): Promise<Tools> {
   const pins = readFileSync(join(TOOLS_MODULE, 'go.mod'), 'utf8');
-  const key = createHash('sha256').update(pins).update(readFileSync(join(TOOLS_MODULE, 'go.sum')));
+  const key = createHash('sha256')
+    .update(pins)
+    .update(readFileSync(join(TOOLS_MODULE, 'go.sum')));
   const folder = join(CACHE, `tools-${key.digest('hex').slice(0, 16)}`);
   if (!existsSync(folder)) await build(folder, neededGo(pins));
   const program = (name: string) => join(folder, process.platform === 'win32' ? `${name}.exe` : name);

@@ -5,7 +5,14 @@ import { parse } from 'yaml';
 import { CACHE } from '../places.ts';
 import { goModule } from '../tools.ts';
 import { KUBERNETES, type KubernetesSource, PROMETHEUS_OPERATOR } from './sources.ts';
-import { type Definitions, type KindOf, kindsIn, type Schema, schemaOfKind, schemaOfResource } from './strict.ts';
+import {
+  type Definitions,
+  type KindOf,
+  kindsIn,
+  type Schema,
+  schemaOfKind,
+  schemaOfResource,
+} from './strict.ts';
 
 /** Schemas in files, as kubeconform reads them. */
 export interface Schemas {

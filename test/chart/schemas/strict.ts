@@ -29,7 +29,8 @@ const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
  * validation. `null` is taken nowhere.
  */
 export function strict(schema: Schema): Schema {
-  if (schema.format === 'int-or-string' || schema['x-kubernetes-int-or-string'] === true) return intOrString(schema);
+  if (schema.format === 'int-or-string' || schema['x-kubernetes-int-or-string'] === true)
+    return intOrString(schema);
   const made: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema)) {
     if (PLAIN.has(keyword) || keyword === '$ref') made[keyword] = value;
@@ -48,7 +49,10 @@ export function strict(schema: Schema): Schema {
 
 /** A part of allOf, anyOf or oneOf names only what it adds: the whole says which fields there are. */
 function partOfWhole(part: Schema): Schema {
-  const { additionalProperties: _, ...rest } = strict({ ...part, 'x-kubernetes-preserve-unknown-fields': true });
+  const { additionalProperties: _, ...rest } = strict({
+    ...part,
+    'x-kubernetes-preserve-unknown-fields': true,
+  });
   return rest;
 }
 

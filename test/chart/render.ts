@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { CHART, SCENARIOS } from './places.ts';
+import { type Ended, runProgram } from './program.ts';
+
+/** A Kubernetes object, as far as the checks look into one. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Metadata;
+  // biome-ignore lint/suspicious/noExplicitAny: the schemas of Kubernetes have judged the shape before.
+  readonly [field: string]: any;
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** What the chart makes of one file of values. */
+export interface Render {
+  /** The name of the file of values, without its ending. */
+  readonly scenario: string;
+  readonly text: string;
+  readonly manifests: readonly Manifest[];
+}
+
+/** Release and namespace of all renders. */
+export const RELEASE = 'demo';
+export const NAMESPACE = 'snyk';
+
+/** The names of `helm/ci/*-values.yaml`, without that ending. */
+export function scenarios(): string[] {
+  const names = readdirSync(SCENARIOS).filter((name) => name.endsWith('-values.yaml'));
+  return names.map((name) => name.slice(0, -'-values.yaml'.length)).sort();
+}
+
+export const valuesOf = (scenario: string): string => join(SCENARIOS, `${scenario}-values.yaml`);
+
+export interface TemplateOptions {
+  readonly kubeVersion?: string;
+  readonly apiVersions?: readonly string[];
+  readonly set?: readonly string[];
+}
+
+/** `helm template` of the chart, with the arguments that say which values. */
+export function template(
+  helm: string,
+  values: readonly string[],
+  { kubeVersion, apiVersions = [] }: TemplateOptions = {},
+): Promise<Ended> {
+  const version = kubeVersion === undefined ? [] : ['--kube-version', kubeVersion];
+  const served = apiVersions.flatMap((name) => ['--api-versions', name]);
+  return runProgram(helm, ['template', RELEASE, CHART, '-n', NAMESPACE, ...version, ...served, ...values]);
+}
+
+export function manifestsIn(text: string): Manifest[] {
+  const documents = parseAllDocuments(text);
+  if (!Array.isArray(documents)) return [];
+  return documents
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
+}

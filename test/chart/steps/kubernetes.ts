@@ -1,0 +1,56 @@
+import { inTurn, runProgram } from '../program.ts';
+import { scenarios, template, valuesOf } from '../render.ts';
+import { KUBERNETES, NEWEST } from '../schemas/sources.ts';
+import type { Stage, Step } from './step.ts';
+
+/**
+ * Renders as that version would have it, in which an object of a kind it does not serve, or with a field it does not
+ * know, is an error. Only the oldest version has not all kinds.
+ */
+export const kubernetes: readonly Step[] = KUBERNETES.map(({ version }) => ({
+  name: `kubeconform -strict, Kubernetes ${version}`,
+  async run(stage: Stage) {
+    const names = scenarios();
+    const apiVersions = stage.schemas.apiVersions(version).filter((name) => ASKED.test(name));
+    const rendered = await inTurn(names, 2, async (scenario) => {
+      const values = ['-f', valuesOf(scenario)];
+      const ended = await template(stage.tools.helm, values, { kubeVersion: version, apiVersions });
+      return { scenario, ...ended };
+    });
+    const failed = rendered
+      .filter(({ code }) => code !== 0)
+      .filter((one) => !isForNewer(one.stderr, version));
+    const judged = await inTurn(
+      rendered.filter(({ code }) => code === 0),
+      2,
+      async ({ scenario, stdout }) =>
+        (await conform(stage, version, stdout)).map((flaw) => `${scenario}: ${flaw}`),
+    );
+    return [...failed.map(({ scenario, stderr }) => `${scenario}: ${stderr}`), ...judged.flat()];
+  },
+}));
+
+/** What a chart asks for by `.Capabilities.APIVersions`; helm's own list has everything from every version. */
+const ASKED = /^(batch|policy|networking\.k8s\.io|monitoring\.coreos\.com)\//;
+
+/** The chart may refuse a value on a Kubernetes that is too old for it, with a message that says so. */
+const isForNewer = (message: string, version: string): boolean =>
+  version !== NEWEST && /Kubernetes 1\.\d+ or (later|newer)/.test(message);
+
+async function conform({ tools, schemas }: Stage, version: string, text: string): Promise<string[]> {
+  const args = [
+    '-strict',
+    '-output',
+    'json',
+    '-kubernetes-version',
+    version,
+    '-schema-location',
+    schemas.location,
+  ];
+  const { stdout, stderr } = await runProgram(tools.kubeconform, args, { stdin: text });
+  if (stdout === '') return [stderr];
+  const { resources = [] } = JSON.parse(stdout) as {
+    resources?: Array<{ kind: string; name: string; status: string; msg: string }>;
+  };
+  return resources.map(({ kind, name, msg }) => `${kind}/${name}: ${msg}`);
+}
