@@ -4,6 +4,7 @@ import { kubernetes } from './steps/kubernetes.ts';
 import { lint } from './steps/lint.ts';
 import { packaged } from './steps/package.ts';
 import { checks } from './steps/renders.ts';
+import { rolling } from './steps/rolling.ts';
 import type { Step } from './steps/step.ts';
 import { unittest } from './steps/unittest.ts';
 import { valuesSchema } from './steps/values-schema.ts';
@@ -16,6 +17,7 @@ const STEPS: readonly Step[] = [
   ...kubernetes,
   ...checks,
   variables,
+  rolling,
   unittest,
   documents,
   packaged,

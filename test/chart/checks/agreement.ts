@@ -62,9 +62,13 @@ const DRAIN = DRAIN_MS / 1000 + 3;
 function ofDrain(pod: PodTemplate): string[] {
   const grace: number = pod.spec.terminationGracePeriodSeconds ?? 30;
   const [container] = containersOf(pod);
-  const words: string[] = container?.lifecycle?.preStop?.exec?.command ?? [];
-  const pause = Number(/setTimeout\(.*?,\s*(\d+)/.exec(words.join(' '))?.[1] ?? 0) / 1000;
+  const { sleep, exec } = container?.lifecycle?.preStop ?? {};
+  const pause: number = sleep?.seconds ?? pauseOf(exec?.command ?? []);
   return grace >= pause + DRAIN
     ? []
     : [`${pod.owner}: ${grace} s to end are less than ${pause} s and ${DRAIN} s`];
 }
+
+/** Seconds that the hook takes where Kubernetes cannot wait by itself. */
+const pauseOf = (command: readonly string[]): number =>
+  Number(/setTimeout\(.*?,\s*(\d+)/.exec(command.join(' '))?.[1] ?? 0) / 1000;
