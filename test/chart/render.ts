@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { CHART, SCENARIOS } from './places.ts';
 import { type Ended, runProgram } from './program.ts';
 
@@ -25,6 +25,10 @@ export interface Render {
   readonly scenario: string;
   readonly text: string;
   readonly manifests: readonly Manifest[];
+  /** Lines `# Warns: …` of the file: what the agent rightly says of these values. */
+  readonly warnings: readonly string[];
+  /** Variables of the operator's own, which the file brings in. */
+  readonly ownVariables: readonly string[];
 }
 
 /** Release and namespace of all renders. */
@@ -42,7 +46,6 @@ export const valuesOf = (scenario: string): string => join(SCENARIOS, `${scenari
 export interface TemplateOptions {
   readonly kubeVersion?: string;
   readonly apiVersions?: readonly string[];
-  readonly set?: readonly string[];
 }
 
 /** `helm template` of the chart, with the arguments that say which values. */
@@ -54,6 +57,22 @@ export function template(
   const version = kubeVersion === undefined ? [] : ['--kube-version', kubeVersion];
   const served = apiVersions.flatMap((name) => ['--api-versions', name]);
   return runProgram(helm, ['template', RELEASE, CHART, '-n', NAMESPACE, ...version, ...served, ...values]);
+}
+
+/** What a file of values says of itself. */
+export function scenarioFacts(scenario: string): Pick<Render, 'warnings' | 'ownVariables'> {
+  const text = readFileSync(valuesOf(scenario), 'utf8');
+  const { extraEnv = [], extraSecrets = [] } = (parse(text) ?? {}) as {
+    extraEnv?: ReadonlyArray<{ readonly name: string }>;
+    extraSecrets?: ReadonlyArray<{ readonly variable: string }>;
+  };
+  return {
+    warnings: Array.from(text.matchAll(/^# Warns: (.+)$/gm), ([, warning = '']) => warning),
+    ownVariables: [
+      ...extraEnv.map(({ name }) => name),
+      ...extraSecrets.map(({ variable }) => `${variable}_FILE`),
+    ],
+  };
 }
 
 export function manifestsIn(text: string): Manifest[] {

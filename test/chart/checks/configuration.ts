@@ -48,14 +48,22 @@ const COMMANDS: readonly string[] = ['run', 'sync --once', 'doctor'];
  * That the agent starts at the first try: its own reader takes every container's variables and files, and has nothing
  * to warn of.
  */
-export const configuration: Check = ({ manifests }) =>
-  podsIn(manifests).flatMap((pod) =>
+export const configuration: Check = ({ manifests, warnings, ownVariables }) => {
+  const flaws = podsIn(manifests).flatMap((pod) =>
     containersOf(pod).flatMap((container) =>
-      [...ofContainer(container, pod, manifests), ...ofCommand(container), ...ofNames(container)].map(
-        (flaw) => `${pod.owner}: ${flaw}`,
-      ),
+      [
+        ...ofContainer(container, pod, manifests),
+        ...ofCommand(container),
+        ...ofNames(container, ownVariables),
+      ].map((flaw) => `${pod.owner}: ${flaw}`),
     ),
   );
+  const stale = warnings.filter((warning) => !flaws.some((flaw) => flaw.includes(warning)));
+  return [
+    ...flaws.filter((flaw) => !warnings.some((warning) => flaw.includes(warning))),
+    ...stale.map((warning) => `the agent does not warn: ${warning}`),
+  ];
+};
 
 function ofContainer(container: Container, pod: PodTemplate, manifests: readonly Manifest[]): string[] {
   const folder = makeTemporaryFolder('chart');
@@ -93,18 +101,14 @@ function ofCommand({ command, args = [] }: Container): string[] {
   ];
 }
 
-function ofNames({ env = [] }: Container): string[] {
+function ofNames({ env = [] }: Container, own: readonly string[]): string[] {
   const names = env.map(({ name }) => name);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   return [
     ...twice.map((name) => `${name} is set twice`),
     ...names
-      .filter((name) => declared(name) === undefined)
+      .filter((name) => declared(name) === undefined && !own.includes(name))
       .filter((name) => declared(name.replace(/_FILE$/, ''))?.secret !== true)
-      .filter((name) => !isOwn(name))
       .map((name) => `${name} is no variable of the agent`),
   ];
 }
-
-/** Variables of Node's and of the operator's own, which the accept list names. */
-const isOwn = (name: string): boolean => /^(NODE_|MY_|EXTRA_)/.test(name) || name === 'TZ';

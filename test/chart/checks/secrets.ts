@@ -3,11 +3,14 @@ import { containersOf, podsIn } from '../pods.ts';
 import type { Manifest, Render } from '../render.ts';
 import type { Check } from './check.ts';
 
+/** Shorter ones, such as a user's name, are words that stand elsewhere too. */
+const SHORTEST = 8;
+
 /** That no secret stands anywhere but in Secrets: not in a ConfigMap, an argument, a variable, an annotation. */
 export const secrets: Check = ({ manifests }) => [...elsewhere(manifests), ...inVariables(manifests)];
 
 function elsewhere(manifests: readonly Manifest[]): string[] {
-  const texts = secretTexts({ manifests });
+  const texts = secretTexts({ manifests }).filter(({ text }) => text.length >= SHORTEST);
   return manifests
     .filter(({ kind }) => kind !== 'Secret')
     .flatMap((manifest) => {

@@ -36,7 +36,8 @@ function ofService({ metadata, spec }: Manifest, pods: readonly PodTemplate[]): 
   const selected = pods.filter((pod) => fits(spec.selector, pod.labels));
   if (selected.length === 0) return [`${name} selects no pod`];
   const owners = new Set(selected.map(({ owner }) => owner));
-  if (owners.size > 1) return [`${name} selects pods of ${[...owners].join(' and ')}`];
+  if (owners.size > 1 && spec.clusterIP !== 'None')
+    return [`${name} selects pods of ${[...owners].join(' and ')}`];
   return (spec.ports as Array<{ name?: string; port: number; targetPort?: string | number }>)
     .filter(
       ({ port, targetPort }) => !selected.some((pod) => hasPort(pod.spec.containers, targetPort ?? port)),

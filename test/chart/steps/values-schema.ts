@@ -51,7 +51,7 @@ function looseNodes(root: Node, node: Node, path: string): string[] {
   if (isFree(path)) return [];
   const at = resolved(root, node);
   const properties = at.properties as Record<string, Node> | undefined;
-  const typed = ['type', 'enum', 'const', 'oneOf', 'anyOf', 'allOf'].some((keyword) => keyword in at);
+  const typed = ['type', 'enum', 'const', 'oneOf', 'anyOf'].some((keyword) => keyword in at);
   const types = [at.type].flat();
   const loose = types.includes('object') && at.additionalProperties !== false;
   const items = at.items as Node | undefined;
@@ -64,15 +64,17 @@ function looseNodes(root: Node, node: Node, path: string): string[] {
   ];
 }
 
+/** The node with what it refers to, and what all of its parts say. */
 function resolved(root: Node, node: Node): Node {
-  const { $ref: ref } = node;
-  if (typeof ref !== 'string') return node;
+  const { $ref: ref, allOf, ...own } = node;
+  const parts = ((allOf ?? []) as Node[]).map((part) => resolved(root, part));
+  if (typeof ref !== 'string') return Object.assign({}, ...parts, own);
   const found = ref
     .slice('#/'.length)
     .split('/')
     .reduce<unknown>((at, part) => (at as Node | undefined)?.[part], root);
   if (found === undefined) throw new Error(`the schema has no ${ref}`);
-  return resolved(root, found as Node);
+  return Object.assign(resolved(root, found as Node), ...parts, own);
 }
 
 const below = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
