@@ -25,8 +25,6 @@ export interface Render {
   readonly scenario: string;
   readonly text: string;
   readonly manifests: readonly Manifest[];
-  /** Lines `# Warns: …` of the file: what the agent rightly says of these values. */
-  readonly warnings: readonly string[];
   /** Variables of the operator's own, which the file brings in. */
   readonly ownVariables: readonly string[];
 }
@@ -59,20 +57,13 @@ export function template(
   return runProgram(helm, ['template', RELEASE, CHART, '-n', NAMESPACE, ...version, ...served, ...values]);
 }
 
-/** What a file of values says of itself. */
-export function scenarioFacts(scenario: string): Pick<Render, 'warnings' | 'ownVariables'> {
-  const text = readFileSync(valuesOf(scenario), 'utf8');
-  const { extraEnv = [], extraSecrets = [] } = (parse(text) ?? {}) as {
+/** The variables that a file of values brings in by `extraEnv` and `extraSecrets`. */
+export function variablesBroughtBy(scenario: string): string[] {
+  const { extraEnv = [], extraSecrets = [] } = (parse(readFileSync(valuesOf(scenario), 'utf8')) ?? {}) as {
     extraEnv?: ReadonlyArray<{ readonly name: string }>;
     extraSecrets?: ReadonlyArray<{ readonly variable: string }>;
   };
-  return {
-    warnings: Array.from(text.matchAll(/^# Warns: (.+)$/gm), ([, warning = '']) => warning),
-    ownVariables: [
-      ...extraEnv.map(({ name }) => name),
-      ...extraSecrets.map(({ variable }) => `${variable}_FILE`),
-    ],
-  };
+  return [...extraEnv.map(({ name }) => name), ...extraSecrets.map(({ variable }) => `${variable}_FILE`)];
 }
 
 export function manifestsIn(text: string): Manifest[] {

@@ -7,7 +7,7 @@ import { podSecurity } from '../checks/pod-security.ts';
 import { secrets } from '../checks/secrets.ts';
 import { budget, wiring } from '../checks/wiring.ts';
 import { inTurn } from '../program.ts';
-import { manifestsIn, type Render, scenarioFacts, scenarios, template, valuesOf } from '../render.ts';
+import { manifestsIn, type Render, scenarios, template, valuesOf, variablesBroughtBy } from '../render.ts';
 import { NEWEST } from '../schemas/sources.ts';
 import type { Stage, Step } from './step.ts';
 
@@ -17,7 +17,12 @@ export function renders({ tools, schemas }: Stage): Promise<readonly Render[]> {
     const options = { kubeVersion: NEWEST, apiVersions: schemas.apiVersions(NEWEST) };
     const { code, stdout, stderr } = await template(tools.helm, ['-f', valuesOf(scenario)], options);
     if (code !== 0) throw new Error(`${scenario}: ${stderr}`);
-    return { scenario, text: stdout, manifests: manifestsIn(stdout), ...scenarioFacts(scenario) };
+    return {
+      scenario,
+      text: stdout,
+      manifests: manifestsIn(stdout),
+      ownVariables: variablesBroughtBy(scenario),
+    };
   });
   return made;
 }
