@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, TOOLS_MODULE } from './places.ts';
-import { type Ended, outputOf, runProgram } from './program.ts';
+import { type Ended, runProgram } from './program.ts';
 
 /** Paths of the programs. */
 export interface Tools {
@@ -45,25 +45,26 @@ async function build(folder: string, needed: string): Promise<void> {
     rmSync(join(CACHE, name), { recursive: true, force: true });
   const unfinished = `${folder}.unfinished`;
   process.stderr.write('Building helm, helm-unittest, helm-docs and kubeconform once …\n');
-  const { code, stderr } = await runProgram('go', ['install', '-ldflags=-s -w', 'tool'], {
-    cwd: TOOLS_MODULE,
-    env: { GOBIN: unfinished, GOWORK: 'off' },
-  });
+  const { code, stderr } = await go(['install', '-ldflags=-s -w', 'tool'], { GOBIN: unfinished });
   if (code !== 0) throw new ToolsMissing(`Go could not build the programs of test/chart/tools:\n${stderr}`);
   renameSync(unfinished, folder);
 }
 
 async function checkGo(needed: string): Promise<void> {
-  const install = `Install Go ${needed} or newer and have \`go\` in PATH.`;
-  let found: Ended;
+  const { code, stderr } = await go(['env', 'GOVERSION']);
+  if (code !== 0) throw new ToolsMissing(`Go ${needed} or newer is needed. This one says: ${stderr.trim()}`);
+}
+
+/** Runs Go where the pins are. */
+async function go(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   try {
-    found = await runProgram('go', ['env', 'GOVERSION'], { cwd: TOOLS_MODULE, env: { GOWORK: 'off' } });
+    return await runProgram('go', args, { cwd: TOOLS_MODULE, env: { GOWORK: 'off', ...env } });
   } catch {
+    const needed = neededGo(readFileSync(join(TOOLS_MODULE, 'go.mod'), 'utf8'));
     throw new ToolsMissing(
-      `The chart is tested with programs that Go ${needed} builds, and there is no Go. ${install}`,
+      `The chart is tested with programs and schemas that Go fetches, and there is no Go. Install Go ${needed} or newer and have \`go\` in PATH.`,
     );
   }
-  if (found.code !== 0) throw new ToolsMissing(`${install} This one says: ${found.stderr.trim()}`);
 }
 
 function neededGo(pins: string): string {
@@ -76,12 +77,14 @@ function neededGo(pins: string): string {
  * The folder of a Go module's files, downloaded where it is not there yet.
  *
  * @param sum as go.sum has it; another content is an error
+ * @throws ToolsMissing where it cannot be had
  */
 export async function goModule(path: string, version: string, sum: string): Promise<string> {
-  const args = ['mod', 'download', '-json', `${path}@${version}`];
-  const told: unknown = JSON.parse(await outputOf('go', args, { cwd: TOOLS_MODULE, env: { GOWORK: 'off' } }));
-  const { Dir: folder, Sum: found } = told as { Dir?: string; Sum?: string };
-  if (folder === undefined) throw new Error(`Go has no folder for ${path}@${version}`);
+  const { stdout, stderr } = await go(['mod', 'download', '-json', `${path}@${version}`]);
+  const told = (stdout === '' ? {} : JSON.parse(stdout)) as { Dir?: string; Sum?: string; Error?: string };
+  const { Dir: folder, Sum: found } = told;
+  if (folder === undefined)
+    throw new ToolsMissing(`Go has not got ${path}@${version}: ${told.Error ?? stderr}`);
   if (found !== sum) throw new Error(`${path}@${version} has the checksum ${found}, pinned is ${sum}`);
   return folder;
 }
