@@ -1,5 +1,5 @@
 import { inTurn, runProgram } from '../program.ts';
-import { scenarios, template, valuesOf } from '../render.ts';
+import { manifestsIn, scenarios, template, valuesOf } from '../render.ts';
 import { KUBERNETES } from '../schemas/sources.ts';
 import type { Stage, Step } from './step.ts';
 
@@ -31,20 +31,22 @@ export const kubernetes: readonly Step[] = KUBERNETES.map(({ version }) => ({
 /** What a chart asks for by `.Capabilities.APIVersions`; helm's own list has everything from every version. */
 const ASKED = /^(batch|policy|networking\.k8s\.io|monitoring\.coreos\.com)\//;
 
+/** Every object of the text must have been looked at. */
 async function conform({ tools, schemas }: Stage, version: string, text: string): Promise<string[]> {
-  const args = [
-    '-strict',
-    '-output',
-    'json',
-    '-kubernetes-version',
-    version,
-    '-schema-location',
-    schemas.location,
-  ];
+  const asked = ['-strict', '-kubernetes-version', version, '-schema-location', schemas.location];
+  const args = [...asked, '-summary', '-output', 'json'];
   const { stdout, stderr } = await runProgram(tools.kubeconform, args, { stdin: text });
   if (stdout === '') return [stderr];
-  const { resources = [] } = JSON.parse(stdout) as {
-    resources?: Array<{ kind: string; name: string; status: string; msg: string }>;
-  };
-  return resources.map(({ kind, name, msg }) => `${kind}/${name}: ${msg}`);
+  const { resources = [], summary } = JSON.parse(stdout) as Judgement;
+  const there = manifestsIn(text).length;
+  const seen = summary.valid + resources.length;
+  return [
+    ...resources.map(({ kind, name, msg }) => `${kind}/${name}: ${msg}`),
+    ...(seen === there && there > 0 ? [] : [`of ${there} objects ${seen} were looked at`]),
+  ];
+}
+
+interface Judgement {
+  readonly resources?: ReadonlyArray<{ readonly kind: string; readonly name: string; readonly msg: string }>;
+  readonly summary: { readonly valid: number };
 }
