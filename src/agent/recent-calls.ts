@@ -1,11 +1,5 @@
-import type { CallListener, CallRecord, Road } from '../call.ts';
-
-/** A call that was decided here, as the status page shows it. Without its query: that is for the audit only. */
-export interface RecentCall extends Omit<CallRecord, 'query'> {
-  readonly road: Road;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
+import type { CallListener } from '../call.ts';
+import type { RecentCall } from '../http/admin/status.ts';
 
 /** How often a rule has let a call through since the start. */
 export interface RuleHits {

@@ -1,3 +1,4 @@
+import type { TrailState } from '../../audit/trail.ts';
 import type { CallRecord, Road } from '../../call.ts';
 import type { InventoryStatus } from '../../inventory/progress.ts';
 
@@ -58,26 +59,13 @@ export interface RulesStatus {
 }
 
 /** A call that was decided here. Without its query: that is for the audit only. */
-export interface RecentDecision extends Omit<CallRecord, 'query'> {
+export interface RecentCall extends Omit<CallRecord, 'query'> {
   readonly road: Road;
   readonly at: number;
 }
 
 /** Where the inventory is that this process does not keep: with the agent at `url`, or with none that can be asked. */
 export type PlaceStatus = { readonly kind: 'nowhere' } | { readonly kind: 'there'; readonly url: string };
-
-/** How the audit trail does. */
-export interface AuditStatus {
-  readonly instance: string | null;
-  /** Records. */
-  readonly written: number;
-  readonly lost: number;
-  /** Failed writes. */
-  readonly errors: number;
-  /** The code of the failure that stands just now. */
-  readonly failing: string | null;
-  readonly head: string | null;
-}
 
 /** All that the operators' port tells, at one moment. No secret, no query, no body. */
 export interface AdminStatus {
@@ -96,8 +84,8 @@ export interface AdminStatus {
     | (InventoryStatus & { readonly enabled: boolean; readonly place?: PlaceStatus })
     | { readonly error: string };
   /** Newest first. */
-  readonly recent: readonly RecentDecision[];
-  readonly audit?: AuditStatus;
+  readonly recent: readonly RecentCall[];
+  readonly audit?: TrailState;
 }
 
 /** Takes calls: a socket is open, and the process is not on its way out. As `/readyz` has it. */

@@ -1,6 +1,6 @@
 import type { AdminRoutesOptions } from '../../../src/http/admin/routes.ts';
 import { adminRoutes } from '../../../src/http/admin/routes.ts';
-import type { AdminStatus, RecentDecision, RuleStatus } from '../../../src/http/admin/status.ts';
+import type { AdminStatus, RecentCall, RuleStatus } from '../../../src/http/admin/status.ts';
 import { openListener } from '../../../src/http/listener.ts';
 import type { Run } from '../../../src/inventory/ledger/ledger.ts';
 import { type Fields, silentLog } from '../../../src/log.ts';
@@ -42,7 +42,7 @@ export function someRules() {
 const NOW = Date.parse('2026-11-23T13:26:01Z');
 const MINUTE = 60_000;
 
-export function aDecision(over: Partial<RecentDecision> = {}): RecentDecision {
+export function aDecision(over: Partial<RecentCall> = {}): RecentCall {
   return {
     ...{
       road: 'tunnel',

@@ -1,10 +1,10 @@
+import type { TrailState } from '../../../audit/trail.ts';
 import { type Html, html } from '../html.ts';
-import type { AuditStatus } from '../status.ts';
 import { badge, facts, section } from './layout.ts';
 import { figure } from './times.ts';
 
 /** How the audit trail does. */
-export function auditSection(audit: AuditStatus): Html {
+export function auditSection(audit: TrailState): Html {
   const { instance, written, lost, errors, failing, head } = audit;
   return section(
     'audit',

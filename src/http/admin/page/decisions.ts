@@ -1,6 +1,6 @@
 import type { Road } from '../../../call.ts';
 import { type Html, html, type Shown } from '../html.ts';
-import type { RecentDecision } from '../status.ts';
+import type { RecentCall } from '../status.ts';
 import { badge, choice, table } from './layout.ts';
 import { REASONS } from './reasons.ts';
 import { figure, moment } from './times.ts';
@@ -35,7 +35,7 @@ export function filterOf(query: Readonly<Record<string, unknown>>): DecisionFilt
   return { road: text('road'), verdict: text('verdict'), text: text('text') };
 }
 
-export function filtered(all: readonly RecentDecision[], filter: DecisionFilter): readonly RecentDecision[] {
+export function filtered(all: readonly RecentCall[], filter: DecisionFilter): readonly RecentCall[] {
   const { road, verdict } = filter;
   const text = filter.text.toLowerCase();
   return all.filter(
@@ -48,7 +48,7 @@ export function filtered(all: readonly RecentDecision[], filter: DecisionFilter)
 }
 
 /** The newest decisions. The form stands apart from what the refresh replaces. */
-export function decisionsSection(all: readonly RecentDecision[], filter: DecisionFilter): Html {
+export function decisionsSection(all: readonly RecentCall[], filter: DecisionFilter): Html {
   const shown = filtered(all, filter);
   const count =
     shown.length === all.length
@@ -80,8 +80,8 @@ ${shown.length > 0 && listOf(shown)}
 `;
 }
 
-const listOf = (decisions: readonly RecentDecision[]): Html =>
-  table<RecentDecision>({
+const listOf = (decisions: readonly RecentCall[]): Html =>
+  table<RecentCall>({
     caption: 'Recent decisions, newest first',
     columns: [
       { name: 'Time', cell: ({ at }) => moment(at) },
@@ -101,7 +101,7 @@ const listOf = (decisions: readonly RecentDecision[]): Html =>
   });
 
 /** The rule, or why there is none; and the code of what became of an allowed call that failed. */
-function reasonOf({ ruleId, reason, code, cause }: RecentDecision): Shown {
+function reasonOf({ ruleId, reason, code, cause }: RecentCall): Shown {
   const failure = [code === 'FILTER_BLOCKED' ? undefined : code, cause].filter((one) => one !== undefined);
   const why =
     ruleId === null ? html`<span title="${REASONS[reason]}">${reason}</span>` : html`<code>${ruleId}</code>`;
@@ -109,7 +109,7 @@ function reasonOf({ ruleId, reason, code, cause }: RecentDecision): Shown {
 }
 
 /** What the agent sends itself is asked of no rule; of a path that was cut the rules would say something else. */
-function explainLink({ road, method, path }: RecentDecision): Shown {
+function explainLink({ road, method, path }: RecentCall): Shown {
   if (road === 'delivery' || path.length >= CUT_PATH) return '–';
   const query = new URLSearchParams({ method, url: path, ...(road === 'webhook' ? { list: 'public' } : {}) });
   return html`<a href="/rules/explain?${query.toString()}" aria-label="Explain ${method} ${path}">Explain</a>`;
