@@ -1,4 +1,4 @@
-import type { CallListener } from '../call.ts';
+import type { CallListener, CallRecord, Road } from '../call.ts';
 import type { RecentCall } from '../http/admin/status.ts';
 
 /** How often a rule has let a call through since the start. */
@@ -8,28 +8,35 @@ export interface RuleHits {
   readonly lastAt: number;
 }
 
-/** So many calls of others are kept, and of the agent's own: one run makes thousands, which push out only each other. */
-const KEPT = { others: 200, own: 50 } as const;
+/**
+ * So many calls are kept. The agent's own, of which one run makes thousands, and those of strangers, who may send any
+ * number, push out only each other.
+ */
+const KEPT = { others: 200, own: 50, strangers: 20 } as const;
+type Kind = keyof typeof KEPT;
 
 /** The newest calls, and how often each rule was used: what this process remembers of its own work. */
 export class RecentCalls {
   readonly listener: CallListener;
-  readonly #others = new Ring(KEPT.others);
-  readonly #own = new Ring(KEPT.own);
+  readonly #rings: Readonly<Record<Kind, Ring>> = {
+    others: new Ring(KEPT.others),
+    own: new Ring(KEPT.own),
+    strangers: new Ring(KEPT.strangers),
+  };
   readonly #hits = new Map<string, { hits: number; lastAt: number }>();
 
   constructor(now: () => number = Date.now) {
     this.listener = (road, { query: _, ...record }) => {
       const at = now();
-      const ring = road === 'inventory' || road === 'delivery' ? this.#own : this.#others;
-      ring.add({ ...record, path: detached(record.path), road, at });
+      this.#rings[kindOf(road, record)].add({ ...record, path: detached(record.path), road, at });
       if (record.ruleId !== null) this.#count(record.ruleId, at);
     };
   }
 
-  /** Newest first: at most 200 calls of others and 50 of the agent's own. */
+  /** Newest first: at most 200 calls of others, 50 of the agent's own and 20 of strangers. */
   newest(): readonly RecentCall[] {
-    return [...this.#others.all(), ...this.#own.all()].sort((one, other) => other.at - one.at);
+    const { others, own, strangers } = this.#rings;
+    return [...others.all(), ...own.all(), ...strangers.all()].sort((one, other) => other.at - one.at);
   }
 
   /** By rule id; rules that were never used are not in it. */
@@ -45,6 +52,13 @@ export class RecentCalls {
       known.lastAt = at;
     }
   }
+}
+
+/** A stranger is who was turned away by HTTP before showing a token, or with a webhook, which anybody can send. */
+function kindOf(road: Road, { allowed, reason }: Pick<CallRecord, 'allowed' | 'reason'>): Kind {
+  if (road === 'inventory' || road === 'delivery') return 'own';
+  const stranger = road === 'webhook' ? !allowed : road === 'http-relay' && reason === 'UNAUTHORIZED';
+  return stranger ? 'strangers' : 'others';
 }
 
 /** The newest of many calls. */

@@ -39,6 +39,28 @@ describe('recent calls', () => {
     expect([paths.at(0), paths.at(1), paths.at(-1)]).toEqual(['/event', '/1000', '/asked-by-snyk']);
   });
 
+  it('are not pushed out by strangers, of whom the newest 20 are kept', () => {
+    let time = 0;
+    const recent = new RecentCalls(() => (time += 1));
+    recent.listener('http-relay', call('/asked-with-the-token'));
+    recent.listener('http-relay', { ...call('/refused-with-the-token', null), reason: 'no-rule' });
+    recent.listener('tunnel', { ...call('/refused-to-snyk', null), reason: 'method' });
+    recent.listener('webhook', call('/event'));
+    for (let number = 1; number <= 1_000; number += 1) {
+      recent.listener('http-relay', { ...call(`/${number}`, null), reason: 'UNAUTHORIZED', status: 401 });
+      recent.listener('webhook', { ...call(`/webhook/${number}`, null), reason: 'signature-wrong' });
+    }
+    const paths = recent.newest().map(({ path }) => path);
+    expect(paths).toHaveLength(24);
+    expect(paths.slice(0, 2)).toEqual(['/webhook/1000', '/1000']);
+    expect(paths.slice(-4)).toEqual([
+      '/event',
+      '/refused-to-snyk',
+      '/refused-with-the-token',
+      '/asked-with-the-token',
+    ]);
+  });
+
   it('count the hits of rules, and nothing for calls that no rule allowed', () => {
     let time = 0;
     const recent = new RecentCalls(() => (time += 1));
