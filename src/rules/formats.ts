@@ -36,17 +36,5 @@ export function markdownCode(text: string): string {
   return `${fence}${space}${plain}${space}${fence}`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text for HTML, in elements and in quoted attributes. */
-export const htmlText = (text: string): string =>
-  shown(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-
 /** Whole, but without characters that steer. */
 export const shown = (text: string): string => shownText(text, Number.MAX_SAFE_INTEGER);

@@ -6,7 +6,7 @@ import { shippedSheets } from '../../sandbox/rule-sheets.ts';
 import { sheetHtml } from '../../src/agent/sheet/html.ts';
 import { sheetMarkdown } from '../../src/agent/sheet/markdown.ts';
 import { sheetOf } from '../../src/agent/sheet/sheet.ts';
-import { cellsOf } from '../../src/agent/sheet/words.ts';
+import { sheetText } from '../../src/agent/sheet/words.ts';
 import { loadList } from '../../src/commands/rules/load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sheet-'));
@@ -131,12 +131,8 @@ describe('what stands on it', () => {
   it('says once what a rule does', () => {
     const cells = ['Reads one user.', 'Lists users.'].map(
       (purpose) =>
-        cellsOf(pages([{ id: 'r', path: '/r', origin: ORIGIN, purpose }]).page.rules[0] ?? never()).purpose,
+        sheetText(pages([{ id: 'r', path: '/r', origin: ORIGIN, purpose }]).page).toBitbucket[0]?.purpose,
     );
     expect(cells).toEqual(['Reads one user.', 'Reads. Lists users.']);
   });
 });
-
-function never(): never {
-  throw new Error('there is a rule');
-}

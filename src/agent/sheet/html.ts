@@ -1,17 +1,7 @@
-import { htmlText } from '../../rules/formats.ts';
-import { REFUSED_ALWAYS, type SheetRule } from '../../rules/sheet.ts';
-import {
-  ABOUT_HASH,
-  cellsOf,
-  FIREWALL_HEADINGS,
-  RULE_HEADINGS,
-  type Sheet,
-  SIGNATURE,
-  summary,
-  TITLE,
-} from './words.ts';
+import { type Html, html, type Shown } from '../../http/admin/html.ts';
+import { FIREWALL_HEADINGS, RULE_HEADINGS, type RuleRow, type Sheet, SIGNATURE, sheetText } from './words.ts';
 
-const STYLE = `
+const STYLE = html`
 :root { color-scheme: light dark; --line: #8888; --soft: #8882; }
 * { box-sizing: border-box; }
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 76rem; margin: 0 auto; padding: 1.5rem; }
@@ -40,76 +30,73 @@ th { background: var(--soft); }
 
 /** The page in HTML: whole in itself, without scripts, for a screen and for A4. */
 export function sheetHtml(sheet: Sheet): string {
-  const { rules, firewall, hash, date } = sheet;
-  const of = (list: 'private' | 'public') => rules.filter((rule) => rule.list === list);
-  const rows = firewall.map((row) =>
-    [row.direction, row.peer, row.port, row.protocol, row.purpose].map(htmlText),
-  );
-  const signature = SIGNATURE.map((name) => (name === 'Date' && date !== null ? htmlText(date) : ''));
-  return `<!doctype html>
+  const page = sheetText(sheet);
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${TITLE}</title>
+<title>${page.title}</title>
 <style>${STYLE}
 </style>
 </head>
 <body>
-<h1>${TITLE}</h1>
-${summary(sheet)
-  .map((text) => `<p>${htmlText(text)}</p>`)
-  .join('\n')}
+<h1>${page.title}</h1>
+${lines(page.summary.map((text) => html`<p>${text}</p>`))}
 <h2>From Snyk to Bitbucket</h2>
-${ruleTable(of('private'))}
+${ruleTable(page.toBitbucket)}
 <h2>From Bitbucket to Snyk</h2>
-${ruleTable(of('public'))}
+${ruleTable(page.toSnyk)}
 <h2>What is always refused</h2>
 <ul>
-${REFUSED_ALWAYS.map((text) => `<li>${htmlText(text)}</li>`).join('\n')}
+${lines(page.refused.map((text) => html`<li>${text}</li>`))}
 </ul>
 <h2>For the firewall</h2>
-${table(FIREWALL_HEADINGS, rows)}
+${table(FIREWALL_HEADINGS, page.firewall)}
 <section class="signed">
 <h2>Signed off</h2>
-<p>Rules hash: <code>${htmlText(hash)}</code></p>
-<p>${htmlText(ABOUT_HASH)}</p>
-${table(SIGNATURE, [signature], 'signature')}
+<p>Rules hash: <code>${page.hash}</code></p>
+<p>${page.aboutHash}</p>
+${table(SIGNATURE, [page.signature], html` class="signature"`)}
 </section>
 </body>
 </html>
-`;
+`.toString();
 }
 
-function ruleTable(rules: readonly SheetRule[]): string {
-  if (rules.length === 0) return '<p>Nothing.</p>';
-  return table(RULE_HEADINGS, rules.map(ruleRow));
+function ruleTable(rules: readonly RuleRow[]): Html {
+  if (rules.length === 0) return html`<p>Nothing.</p>`;
+  return table(RULE_HEADINGS, rules.map(ruleCells));
 }
 
-function ruleRow(rule: SheetRule): string[] {
-  const { purpose, permission, target } = cellsOf(rule);
-  return [
-    `<code>${breakable(rule.id)}</code>`,
-    `<code>${breakable(`${rule.method} ${rule.path}`)}</code>`,
-    rule.writes ? `<span class="writes">${htmlText(purpose)}</span>` : htmlText(purpose),
-    ...[permission, target].map(htmlText),
-  ];
-}
+const ruleCells = ({ id, call, purpose, permission, target, writes }: RuleRow): Shown[] => [
+  html`<code>${breakable(id)}</code>`,
+  html`<code>${breakable(call)}</code>`,
+  writes ? html`<span class="writes">${purpose}</span>` : purpose,
+  permission,
+  target,
+];
 
 /** A line may break before a slash and behind a hyphen. */
-const breakable = (text: string): string =>
-  htmlText(text).replaceAll(/(?<!<)\/|(?<=-)/g, (at) => `<wbr>${at}`);
+const breakable = (text: string): Shown =>
+  text.split(/(?=\/)|(?<=-)/).map((part, index) => (index === 0 ? part : html`<wbr>${part}`));
 
-/** @param rows HTML */
-function table(headings: readonly string[], rows: readonly (readonly string[])[], kind?: string): string {
-  const head = headings.map((name) => `<th scope="col">${htmlText(name)}</th>`).join('');
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('\n');
-  const attribute = kind === undefined ? '' : ` class="${kind}"`;
-  return `<div class="wide"><table${attribute}>
+/** One below the other in the source too. */
+const lines = (parts: readonly Html[]): Shown =>
+  parts.map((part, index) => (index === 0 ? part : html`\n${part}`));
+
+function table(
+  headings: readonly string[],
+  rows: readonly (readonly Shown[])[],
+  attributes: Html | null = null,
+): Html {
+  const head = headings.map((name) => html`<th scope="col">${name}</th>`);
+  const body = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`);
+  return html`<div class="wide"><table${attributes}>
 <thead><tr>${head}</tr></thead>
 <tbody>
-${body}
+${lines(body)}
 </tbody>
 </table></div>`;
 }

@@ -1,53 +1,37 @@
 import { markdownCode, markdownTable, markdownText, tableCode } from '../../rules/formats.ts';
-import { REFUSED_ALWAYS, type SheetRule } from '../../rules/sheet.ts';
-import {
-  ABOUT_HASH,
-  cellsOf,
-  FIREWALL_HEADINGS,
-  RULE_HEADINGS,
-  type Sheet,
-  SIGNATURE,
-  summary,
-  TITLE,
-} from './words.ts';
+import { FIREWALL_HEADINGS, RULE_HEADINGS, type RuleRow, type Sheet, SIGNATURE, sheetText } from './words.ts';
 
 /** The page in Markdown. */
 export function sheetMarkdown(sheet: Sheet): string {
-  const { rules, firewall, hash, date } = sheet;
-  const [toBitbucket, toSnyk] = (['private', 'public'] as const).map((list) =>
-    rules.filter((rule) => rule.list === list),
-  );
+  const page = sheetText(sheet);
   return [
-    `# ${TITLE}`,
-    ...summary(sheet).map(markdownText),
+    `# ${page.title}`,
+    ...page.summary.map(markdownText),
     '## From Snyk to Bitbucket',
-    ruleTable(toBitbucket ?? []),
+    ruleTable(page.toBitbucket),
     '## From Bitbucket to Snyk',
-    ruleTable(toSnyk ?? []),
+    ruleTable(page.toSnyk),
     '## What is always refused',
-    REFUSED_ALWAYS.map((text) => `- ${markdownText(text)}`).join('\n'),
+    page.refused.map((text) => `- ${markdownText(text)}`).join('\n'),
     '## For the firewall',
     markdownTable(
       FIREWALL_HEADINGS,
-      firewall.map((row) => [row.direction, row.peer, row.port, row.protocol, row.purpose].map(markdownText)),
+      page.firewall.map((row) => row.map(markdownText)),
     ),
     '## Signed off',
-    `Rules hash: ${markdownCode(hash)}`,
-    ABOUT_HASH,
-    markdownTable(SIGNATURE, [
-      SIGNATURE.map((name) => (name === 'Date' && date !== null ? markdownText(date) : ' ')),
-    ]),
+    `Rules hash: ${markdownCode(page.hash)}`,
+    page.aboutHash,
+    markdownTable(SIGNATURE, [page.signature.map((text) => markdownText(text) || ' ')]),
   ]
     .join('\n\n')
     .concat('\n');
 }
 
-function ruleTable(rules: readonly SheetRule[]): string {
+function ruleTable(rules: readonly RuleRow[]): string {
   if (rules.length === 0) return 'Nothing.';
-  const rows = rules.map((rule) => {
-    const { purpose, permission, target } = cellsOf(rule);
-    const code = [rule.id, `${rule.method} ${rule.path}`].map(tableCode);
-    return [...code, ...[purpose, permission, target].map(markdownText)];
-  });
+  const rows = rules.map(({ id, call, purpose, permission, target }) => [
+    ...[id, call].map(tableCode),
+    ...[purpose, permission, target].map(markdownText),
+  ]);
   return markdownTable(RULE_HEADINGS, rows);
 }
