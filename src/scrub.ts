@@ -5,7 +5,7 @@ export interface Revealable {
 
 export const NO_SECRETS: readonly Revealable[] = [];
 
-/** Shorter secrets are not searched for: replacing one letter would mangle every text. */
+/** Shorter spellings are not searched for: replacing one letter would mangle every text. */
 const SHORTEST_SCRUBBED = 8;
 
 /** A secret's first letters at the end of a text that was cut; fewer tell nothing. */
@@ -23,15 +23,16 @@ export type Scrubber = (text: string, cut?: boolean) => string;
  * for texts that others wrote.
  *
  * @param secrets asked at each text, since some are read late; must give the same list as long as nothing is new
+ * @param shortest spellings of fewer characters are not searched for
  */
-export function scrubber(secrets: () => readonly Revealable[]): Scrubber {
+export function scrubber(secrets: () => readonly Revealable[], shortest = SHORTEST_SCRUBBED): Scrubber {
   let known = NO_SECRETS;
   let needles: readonly string[] = [];
   return (text, cut = false) => {
     const current = secrets();
     if (current !== known) {
       known = current;
-      needles = spellingsOf(current);
+      needles = spellingsOf(current, shortest);
     }
     let scrubbed = text;
     for (const needle of needles) {
@@ -41,13 +42,21 @@ export function scrubber(secrets: () => readonly Revealable[]): Scrubber {
   };
 }
 
-/** The same value with every text in it scrubbed; names of fields stay. For plain data without cycles. */
-export function scrubbedTexts<Value>(value: Value, scrub: (text: string) => string): Value {
+/**
+ * The same value with every text in it scrubbed. For plain data without cycles.
+ *
+ * @param name what becomes of names of fields; left out: they stay
+ */
+export function scrubbedTexts<Value>(
+  value: Value,
+  scrub: (text: string) => string,
+  name: (text: string) => string = (text) => text,
+): Value {
   const clean = (one: unknown): unknown => {
     if (typeof one === 'string') return scrub(one);
     if (Array.isArray(one)) return one.map(clean);
     if (typeof one !== 'object' || one === null) return one;
-    return Object.fromEntries(Object.entries(one).map(([name, inner]) => [name, clean(inner)]));
+    return Object.fromEntries(Object.entries(one).map(([key, inner]) => [name(key), clean(inner)]));
   };
   return clean(value) as Value;
 }
@@ -62,8 +71,8 @@ function withoutBeginning(text: string, needles: readonly string[]): string {
 }
 
 /** The forms in which secrets can stand in somebody's text. */
-function spellingsOf(secrets: readonly Revealable[]): string[] {
-  const texts = secrets.map((secret) => secret.reveal()).filter((text) => text.length >= SHORTEST_SCRUBBED);
+function spellingsOf(secrets: readonly Revealable[], shortest: number): string[] {
+  const texts = secrets.map((secret) => secret.reveal());
   const forms = texts.flatMap((text) => [
     text,
     ...percentEncoded(text),
@@ -73,7 +82,9 @@ function spellingsOf(secrets: readonly Revealable[]): string[] {
     JSON.stringify(text).slice(1, -1),
   ]);
   // The longest first: one may be a part of another.
-  return [...new Set(forms)].toSorted((one, other) => other.length - one.length);
+  return [...new Set(forms)]
+    .filter(({ length }) => length >= shortest)
+    .toSorted((one, other) => other.length - one.length);
 }
 
 /** As in a query, as in a path, as in a form; each with hexadecimal digits in upper and in lower case. */

@@ -97,7 +97,7 @@ async function examined(
 
 /** As in the log: what others answer may repeat what they were sent. */
 const withoutSecrets = (findings: readonly Finding[], { secrets }: Config): readonly Finding[] =>
-  JSON.parse(createScrub(secrets(), SHORTEST_SECRET).json(findings));
+  createScrub(secrets(), SHORTEST_SECRET).value(findings);
 
 const asJson = (findings: readonly Finding[]): string =>
   JSON.stringify(

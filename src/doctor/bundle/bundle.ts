@@ -62,7 +62,8 @@ async function entriesOf(
     scrub.assertClean(text);
     return { name: `${FOLDER}/${name}`, content: Buffer.from(`${text}\n`) };
   };
-  const json = (name: string, value: unknown) => entry(name, scrub.json(value, 2));
+  const json = (name: string, value: unknown) => entry(name, JSON.stringify(scrub.value(value), null, 2));
+  const line = (record: unknown) => JSON.stringify(scrub.value(unnamed(record, scrub)));
   const audit = config === null ? [] : auditTail(config.audit.folder);
   const metrics = config === null ? null : await metricsOf(config);
   return [
@@ -71,9 +72,7 @@ async function entriesOf(
     json('host.json', hostFacts()),
     ...(gate === null ? [] : [json('rules.json', gate.rules.filters)]),
     ...(inventory === null ? [] : [json('runs.json', runsOf(inventory))]),
-    ...(audit.length === 0
-      ? []
-      : [entry('audit.jsonl', audit.map((one) => scrub.json(unnamed(one, scrub))).join('\n'))]),
+    ...(audit.length === 0 ? [] : [entry('audit.jsonl', audit.map(line).join('\n'))]),
     ...(metrics === null ? [] : [entry('metrics.txt', scrub.text(metrics).trimEnd())]),
   ];
 }

@@ -1,70 +1,37 @@
 import { AgentError } from '../../errors.ts';
+import { type Revealable, scrubbedTexts, scrubber } from '../../scrub.ts';
 
-/** A value that must not be printed; `reveal` hands it out. */
-interface Revealable {
-  reveal(): string;
-}
-
-/** Shorter ones are looked for in no text: they are no secrets, and every word has them. */
+/** Lower than for the log: an archive leaves the company, and a masked word too many does no harm in it. */
 const SHORTEST = 4;
-const MASK = '[secret]';
+/** What long spellings are found in is no accident. */
+const CERTAIN = 8;
+const LOGIN = /([a-z][a-z\d+.-]*:\/\/)[^\s/?#"'<>\\@]+@/gi;
 
 /** Takes secrets out of what leaves in an archive. */
 export interface Scrub {
   text(text: string): string;
-  /** JSON of a value; its texts are scrubbed one by one, so that it stays JSON. */
-  json(value: unknown, indent?: number): string;
+  /** The same value, its texts and names of fields scrubbed one by one. For plain data without cycles. */
+  value<Value>(value: Value): Value;
   /** The last look. @throws AgentError `INTERNAL` when a secret of some length is still there */
   assertClean(text: string): void;
 }
 
 /**
- * Knows secrets raw, percent-encoded, as base64 and as JSON writes them, and any login in a URL.
+ * Knows secrets in every spelling of {@link scrubber}, and any login in a URL.
  *
  * @param shortest spellings of fewer characters are not looked for
  */
 export function createScrub(secrets: readonly Revealable[], shortest = SHORTEST): Scrub {
-  const needles = spellings(secrets.map((secret) => secret.reveal())).filter(
-    ({ length }) => length >= shortest,
-  );
-  const text = (given: string): string => {
-    let clean = given;
-    for (const needle of needles) if (clean.includes(needle)) clean = clean.replaceAll(needle, MASK);
-    return clean.replace(LOGIN, `$1${MASK}@`);
-  };
+  const known = () => secrets;
+  const masked = scrubber(known, shortest);
+  const masksSurely = scrubber(known, CERTAIN);
+  const text = (given: string) => masked(given).replace(LOGIN, '$1[secret]@');
   return {
     text,
-    json: (value, indent) => JSON.stringify(scrubbed(value, text), null, indent),
+    value: (given) => scrubbedTexts(given, text, text),
     assertClean(given) {
-      const found = needles.find((needle) => needle.length >= CERTAIN && given.includes(needle));
-      if (found !== undefined)
+      if (masksSurely(given) !== given)
         throw new AgentError('INTERNAL', 'A secret was about to leave in the archive.');
     },
   };
-}
-
-/** What long needles are found in is no accident. */
-const CERTAIN = 8;
-const LOGIN = /([a-z][a-z\d+.-]*:\/\/)[^\s/?#"'<>\\@]+@/gi;
-
-function scrubbed(value: unknown, text: (given: string) => string): unknown {
-  if (typeof value === 'string') return text(value);
-  if (Array.isArray(value)) return value.map((one) => scrubbed(one, text));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [text(name), scrubbed(one, text)]));
-}
-
-/** The longer ones first, so that none is left half behind another one. */
-function spellings(texts: readonly string[]): string[] {
-  const forms = texts.flatMap((text) => {
-    const bytes = Buffer.from(text);
-    return [
-      text,
-      encodeURIComponent(text.toWellFormed()),
-      bytes.toString('base64').replace(/=+$/, ''),
-      bytes.toString('base64url'),
-      JSON.stringify(text).slice(1, -1),
-    ];
-  });
-  return [...new Set(forms)].sort((one, other) => other.length - one.length);
 }
