@@ -1,8 +1,10 @@
 import type { CallRecord } from '../call.ts';
 import type { Config } from '../config/config.ts';
+import type { LintReport } from '../doctor/checks/settings.ts';
 import type { Finding } from '../doctor/finding.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../log.ts';
+import { levelCounts } from '../rules/lint/finding.ts';
 import { assemble, DRAIN_MS, dismantle, type Parts } from './assembly.ts';
 import type { Gate } from './gate.ts';
 
@@ -31,7 +33,7 @@ export function openExamination(config: Config, log: Log): Examination {
     examine: async ({ identify, stop }) => {
       const { examine } = await import('../doctor/examine.ts');
       const own = identify ? { tunnel, leave: () => leave('SIGTERM') } : null;
-      const lint = () => lintSummary(gate);
+      const lint = () => lintReport(gate);
       return examine({ config, network, identify: own, lint, ...bitbucketOf(config, parts) }, stop);
     },
     drain: async (signal) => {
@@ -52,10 +54,9 @@ export const bitbucketOf = (
   record: (call: CallRecord) => record('inventory', call),
 });
 
-function lintSummary(gate: Gate): { errors: number; warnings: number; first: string | null } {
+function lintReport(gate: Gate): LintReport {
   const findings = gate.findings();
-  const count = (level: string) => findings.filter((finding) => finding.level === level).length;
-  const [errors, warnings] = [count('error'), count('warn')];
+  const { error: errors, warn: warnings } = levelCounts(findings);
   const first = errors + warnings === 0 ? undefined : findings[0];
   return { errors, warnings, first: first === undefined ? null : `${first.where}: ${first.text}` };
 }

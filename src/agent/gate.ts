@@ -7,10 +7,11 @@ import type { Log } from '../log.ts';
 import { canonicalRules } from '../rules/canonical.ts';
 import { type LoginNeed, loadRules } from '../rules/compile.ts';
 import type { Finding } from '../rules/lint/finding.ts';
-import { lint, UNANSWERED_HINT } from '../rules/lint/lint.ts';
+import { UNANSWERED_HINT } from '../rules/lint/lint.ts';
 import { problemsByCause, type RuleFlaw } from '../rules/rule-flaw.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/verdict.ts';
+import { listFindings } from './list-findings.ts';
 
 /** The accept list, ready to decide, and the login each of its rules stands for. */
 export interface Gate {
@@ -61,14 +62,8 @@ export function openGate(config: Config, log: Log): Gate {
     rulesHash,
     loginOf: (rule) => byRule.get(rule) ?? null,
     credentialsOf: ({ auth }) => (auth === null ? [] : logins.credentials(auth)),
-    findings: () => lintOf(config, loaded),
+    findings: () => listFindings(config, { loaded }),
   };
-}
-
-function lintOf({ accept, bitbucket, allowWrites }: Config, loaded: ReturnType<typeof examine>): Finding[] {
-  const { origin, pathname } = new URL(bitbucket.baseUrl);
-  const place = { origin, basePath: pathname.replace(/\/$/, '') };
-  return lint({ file: accept.path, text: accept.text, loaded, bitbucket: place, allowWrites });
 }
 
 function checkHash(

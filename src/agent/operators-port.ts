@@ -7,7 +7,7 @@ import type { Listener } from '../http/listener.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../log.ts';
 import { explainAddress } from '../rules/explain.ts';
-import type { Finding } from '../rules/lint/finding.ts';
+import { type Finding, levelCounts } from '../rules/lint/finding.ts';
 import type { Rule } from '../rules/verdict.ts';
 import { scrubbedTexts, scrubber } from '../scrub.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
@@ -125,10 +125,10 @@ function statusOf(options: OperatorsPortOptions, startedAt: number): () => Admin
 }
 
 function lintStatus(findings: readonly Finding[]): LintStatus {
-  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  const { error, warn } = levelCounts(findings);
   return {
-    errors: count('error'),
-    warnings: count('warn'),
+    errors: error,
+    warnings: warn,
     findings: findings.map(({ level, ruleId, text }) => ({ level, ruleId, text })),
   };
 }

@@ -38,3 +38,10 @@ export type FindingCode =
   | 'merged-fields'
   | 'leads-nowhere'
   | 'variable-not-set';
+
+/** How many there are of each level. */
+export function levelCounts(findings: readonly Finding[]): Record<Finding['level'], number> {
+  const counts = { error: 0, warn: 0, info: 0 };
+  for (const { level } of findings) counts[level] += 1;
+  return counts;
+}
