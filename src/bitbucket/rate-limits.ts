@@ -1,3 +1,4 @@
+import { retryAfterMs } from '../retry-after.ts';
 import { fullJitter } from './pause.ts';
 import type { ReplySink } from './send.ts';
 
@@ -65,7 +66,7 @@ export class RateLimits {
     this.#bucket = this.#bucketIn(headers, now);
     if (status !== 429 && status < 500) this.#refusals = 0;
     if (status !== 429 && status !== 503) return;
-    const asked = retryAfterMs(headers, this.#time());
+    const asked = Math.min(retryAfterMs(headers, this.#time()) ?? 0, LONGEST_WAIT_MS);
     if (asked > 0) this.#hold(now + asked);
     else if (status === 429 && this.#heldUntil <= now) {
       this.#refusals += 1;
@@ -95,25 +96,8 @@ export class RateLimits {
   }
 }
 
-/**
- * The wait a reply asks for, in seconds or as a date; 0 when it asks for none, 10 minutes at most.
- * @param time for a date where the reply does not tell its own
- */
-function retryAfterMs(headers: Headers, time: number): number {
-  const value = textIn(headers, 'retry-after');
-  const its = Date.parse(textIn(headers, 'date'));
-  const ms = /^\d+$/.test(value)
-    ? Number(value) * 1000
-    : Date.parse(value) - (Number.isNaN(its) ? time : its);
-  return ms > 0 ? Math.min(ms, LONGEST_WAIT_MS) : 0;
-}
-
-function textIn(headers: Headers, name: string): string {
-  const value = headers[name];
-  return (typeof value === 'string' ? value : (value?.[0] ?? '')).trim();
-}
-
 function numberIn(headers: Headers, name: string): number | null {
-  const value = textIn(headers, name);
+  const given = headers[name];
+  const value = (typeof given === 'string' ? given : (given?.[0] ?? '')).trim();
   return /^\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : null;
 }

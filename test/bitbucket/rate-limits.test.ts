@@ -15,17 +15,9 @@ function waitAfter(headers: Record<string, string>): number {
 }
 
 describe('Retry-After as a date', () => {
-  it("is read against the answer's own clock", () => {
-    const date = 'Wed, 21 Oct 2026 08:00:00 GMT';
-    expect(waitAfter({ date, 'retry-after': 'Wed, 21 Oct 2026 08:02:00 GMT' })).toBe(120_000);
-  });
-
-  it.each([
-    ['', 'Wed, 21 Oct 2026 07:29:30 GMT', 90_000],
-    ['soon', 'Wed, 21 Oct 2026 07:29:30 GMT', 90_000],
-    ['', 'Wed, 21 Oct 2099 07:28:00 GMT', 600_000],
-  ])("is read against the agent's clock where the answer's date is %j", (date, value, ms) => {
-    expect(waitAfter({ ...(date === '' ? {} : { date }), 'retry-after': value })).toBe(ms);
+  it("is read against the agent's clock where the answer has none, and cut", () => {
+    expect(waitAfter({ 'retry-after': 'Wed, 21 Oct 2026 07:29:30 GMT' })).toBe(90_000);
+    expect(waitAfter({ 'retry-after': 'Wed, 21 Oct 2099 07:28:00 GMT' })).toBe(600_000);
   });
 });
 

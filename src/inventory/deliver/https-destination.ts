@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Secret } from '../../config/secret.ts';
 import { AgentError, failureCode } from '../../errors.ts';
 import type { Network } from '../../network/network.ts';
+import { retryAfterMs } from '../../retry-after.ts';
 import {
   batchHeaders,
   type Destination,
@@ -11,7 +12,6 @@ import {
   type Shipment,
   withoutSecrets,
 } from './destination.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 const CONNECT_MS = 10_000;
 const KEEP_ALIVE_MS = 4_000;
@@ -65,7 +65,7 @@ export function httpsDestination(
         return {
           status: reply.statusCode,
           text: withoutSecrets(reply.text, token === null ? [] : [token]),
-          retryAfterMs: retryAfterMs(reply.headers),
+          retryAfterMs: retryAfterMs(reply.headers, Date.now()),
         };
       } catch (cause) {
         if (signal.aborted) throw new AgentError('RUN_INTERRUPTED', 'The delivery was stopped.');

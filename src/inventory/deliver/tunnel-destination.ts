@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Secret } from '../../config/secret.ts';
 import { AgentError } from '../../errors.ts';
+import { retryAfterMs } from '../../retry-after.ts';
 import {
   batchHeaders,
   type Destination,
@@ -8,7 +9,6 @@ import {
   type Reply,
   withoutSecrets,
 } from './destination.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 /** A tunnel that opens within this time costs no try; milliseconds. */
 const OPENING_MS = 10_000;
@@ -73,7 +73,7 @@ export function tunnelDestination(
       return {
         status,
         text: withoutSecrets(text, secrets).slice(0, LONGEST_ANSWER_BYTES),
-        retryAfterMs: retryAfterMs(headers),
+        retryAfterMs: retryAfterMs(headers, Date.now()),
       };
     },
     refusal(reply, first) {
