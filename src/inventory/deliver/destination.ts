@@ -1,4 +1,5 @@
 import type { Secret } from '../../config/secret.ts';
+import { type Scrubber, scrubber } from '../../scrub.ts';
 
 /** An answer to a batch. */
 export interface Reply {
@@ -48,7 +49,5 @@ export function batchHeaders(key: string): Record<string, string> {
 
 export const LONGEST_ANSWER_BYTES = 64 * 1024;
 
-/** An answer's text, in case the other side repeats what it was sent. */
-export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret.reveal(), String(secret)), text);
-}
+/** For an answer's text, in case the other side repeats what it was sent. Few secrets: short ones are looked for too. */
+export const withoutSecrets = (secrets: readonly Secret[]): Scrubber => scrubber(() => secrets, 1);

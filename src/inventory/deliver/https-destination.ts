@@ -39,6 +39,7 @@ export function httpsDestination(
     keepAliveMs: KEEP_ALIVE_MS,
   });
   const name = `${origin}${pathname}`;
+  const scrub = withoutSecrets(token === null ? [] : [token]);
 
   const exchange = async ({ body, key }: Shipment, signal: AbortSignal) => {
     const headers = { ...batchHeaders(key), 'content-encoding': 'gzip', 'accept-encoding': 'identity' };
@@ -64,7 +65,7 @@ export function httpsDestination(
         const reply = await exchange(shipment, AbortSignal.any([signal, limit]));
         return {
           status: reply.statusCode,
-          text: withoutSecrets(reply.text, token === null ? [] : [token]),
+          text: scrub(reply.text),
           retryAfterMs: retryAfterMs(reply.headers, Date.now()),
         };
       } catch (cause) {

@@ -51,6 +51,7 @@ export function tunnelDestination(
   tunnel: RequestTunnel,
   { path, timeoutMs, secrets = [] }: TunnelDestinationOptions,
 ): Destination {
+  const scrub = withoutSecrets(secrets);
   return {
     name: `the tunnel (POST ${path})`,
     path,
@@ -72,7 +73,7 @@ export function tunnelDestination(
       });
       return {
         status,
-        text: withoutSecrets(text, secrets).slice(0, LONGEST_ANSWER_BYTES),
+        text: scrub(text).slice(0, LONGEST_ANSWER_BYTES),
         retryAfterMs: retryAfterMs(headers, Date.now()),
       };
     },
