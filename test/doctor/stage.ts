@@ -12,22 +12,16 @@ import { type DoctorOptions, examine } from '../../src/doctor/examine.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { silentLog } from '../../src/log.ts';
 import { createNetwork } from '../../src/network/network.ts';
+import { atTheEnd } from '../kit/endings.ts';
 import { startServer } from '../kit/http-server.ts';
+
+export { atTheEnd, endAll } from '../kit/endings.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-const endings: (() => unknown)[] = [];
-
-/** Ends what was started, in the other order. */
-export async function endAll(): Promise<void> {
-  for (const end of endings.splice(0).reverse()) await end();
-}
-
-export const atTheEnd = (end: () => unknown): void => void endings.push(end);
-
 export function folder(): string {
   const made = makeTemporaryFolder('doctor');
-  endings.push(() => made.remove());
+  atTheEnd(() => made.remove());
   return made.path;
 }
 
@@ -39,7 +33,7 @@ export function file(name: string, text: string): string {
 
 export async function bitbucket(options: BitbucketOptions = {}): Promise<Bitbucket> {
   const started = await startBitbucket(options);
-  endings.push(() => started.close());
+  atTheEnd(() => started.close());
   return started;
 }
 
@@ -50,7 +44,7 @@ export async function snykServer(answer: { status?: number; body?: string; date?
     if (date !== undefined) response.setHeader('date', date);
     response.writeHead(status).end(body);
   });
-  endings.push(() => server.close());
+  atTheEnd(() => server.close());
   return server.origin;
 }
 

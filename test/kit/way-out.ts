@@ -4,35 +4,28 @@ import { createAuthority } from '../../sandbox/certificates.ts';
 import { type ForwardProxy, type ProxyOptions, startProxy } from '../../sandbox/connect-proxy.ts';
 import type { NetworkConfig } from '../../src/config/config.ts';
 import { createNetwork, type Network } from '../../src/network/network.ts';
+import { atTheEnd } from './endings.ts';
+
+export { atTheEnd, endAll } from './endings.ts';
 
 export const authority = createAuthority();
 export const LOGIN = { username: 'proxy user', password: 'p@ss:w/rd%' };
 
-const endings: (() => unknown)[] = [];
-
-/** Ends what the functions below started, in the other order. */
-export async function endAll(): Promise<void> {
-  for (const end of endings.splice(0).reverse()) await end();
-}
-
-/** Has something ended with the rest. */
-export const atTheEnd = (end: () => unknown): void => void endings.push(end);
-
 export function network(config: Partial<NetworkConfig> = {}): Network {
   const made = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], extraCa: [], ...config });
-  endings.push(() => made.close());
+  atTheEnd(() => made.close());
   return made;
 }
 
 export async function proxy(options: ProxyOptions = {}): Promise<ForwardProxy> {
   const started = await startProxy(options);
-  endings.push(() => started.close());
+  atTheEnd(() => started.close());
   return started;
 }
 
 export async function listen(server: Server | TcpServer): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  endings.push(() => {
+  atTheEnd(() => {
     if ('closeAllConnections' in server) server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });

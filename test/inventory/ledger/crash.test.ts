@@ -3,20 +3,14 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { folderOfEachTest } from './each-test.ts';
 import { expected, ReceiverModel } from './receiver-model.ts';
-import * as stage from './stage.ts';
 import { usersOf } from './writer.ts';
 
 const SCRIPT = [join(import.meta.dirname, 'writer.ts')];
 const QUIET = '--disable-warning=ExperimentalWarning';
-let state: ReturnType<typeof stage.folder>;
-
-beforeEach(() => {
-  state = stage.folder();
-});
-
-afterEach(() => state.remove());
+const state = folderOfEachTest();
 
 /** Starts a writer and kills it at its step number `steps`. */
 async function killAt(steps: number): Promise<void> {

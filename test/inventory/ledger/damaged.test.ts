@@ -1,22 +1,17 @@
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { LedgerIdentity } from '../../../src/inventory/ledger/facts.ts';
 import { openLedger } from '../../../src/inventory/ledger/open-ledger.ts';
-import { folder, IDENTITY, open, run } from './stage.ts';
+import { folderOfEachTest } from './each-test.ts';
+import { IDENTITY, open, run } from './stage.ts';
 
-let state: ReturnType<typeof folder>;
+const state = folderOfEachTest();
 const file = () => join(state.path, 'ledger.db');
 
-beforeEach(() => {
-  state = folder();
-});
-
-afterEach(() => state.remove());
-
 function filled(): void {
-  const ledger = open(state.path);
+  const ledger = state.open();
   const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [index + 1, 'x'.repeat(300)]));
   run(ledger, { 1: 'a' }, many, { kind: 'snapshot' });
   ledger.close();
@@ -62,7 +57,7 @@ describe('a damaged ledger', () => {
   it.each(damages)('that is %s is set aside, and a snapshot is due', (_, damage) => {
     filled();
     damage();
-    const ledger = open(state.path);
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBe('corrupt');
     expect(run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "a"']);
     expect(ledger.snapshotDue).toBeNull();
@@ -76,7 +71,7 @@ describe('a damaged ledger', () => {
   it.each(hopeless)('that is %s is not kept: it may hold what is left out now', (_, damage) => {
     filled();
     damage();
-    const ledger = open(state.path);
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBe('corrupt-removed');
     expect(run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "a"']);
     ledger.close();
@@ -89,7 +84,7 @@ describe('a damaged ledger', () => {
     const half = readFileSync(file());
     writeFileSync(file(), half.subarray(0, 50));
     writeFileSync(`${file()}-wal`, half);
-    open(state.path).close();
+    state.open().close();
     expect(readdirSync(state.path)).toEqual(['ledger.db']);
   });
 
@@ -116,22 +111,22 @@ describe('a damaged ledger', () => {
     filled();
     setAsideAt(1);
     expect(kept()).toHaveLength(1);
-    open(state.path, identity).close();
+    state.open(identity).close();
     expect(kept()).toEqual([]);
-    open(state.path).close();
+    state.open().close();
     setAsideAt(2);
     setAsideAt(3, identity);
     expect(kept()).toEqual([]);
-    open(state.path).close();
+    state.open().close();
     setAsideAt(4);
     rmSync(file());
-    open(state.path, identity).close();
+    state.open(identity).close();
     expect(kept()).toEqual([]);
   });
 
   it('that was being set aside when its process ended is not kept', () => {
     writeFileSync(join(state.path, 'ledger.corrupt-unchecked.db'), 'not checked');
-    open(state.path).close();
+    state.open().close();
     expect(readdirSync(state.path)).toEqual(['ledger.db']);
   });
 

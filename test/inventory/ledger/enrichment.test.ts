@@ -1,19 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Ledger } from '../../../src/inventory/ledger/ledger.ts';
-import * as stage from './stage.ts';
+import { folderOfEachTest } from './each-test.ts';
 import { AT, deliver, read, run, SEEN } from './stage.ts';
 
-let state: ReturnType<typeof stage.folder>;
+const state = folderOfEachTest();
 let ledger: Ledger;
 
 beforeEach(() => {
-  state = stage.folder();
-  ledger = stage.open(state.path);
-});
-
-afterEach(() => {
-  ledger.close();
-  state.remove();
+  ledger = state.open();
 });
 
 const place = (sourceId: number) => ({ sourceId, projectKey: `KEY${sourceId}`, slug: `slug-${sourceId}` });
@@ -37,7 +31,7 @@ describe('places', () => {
     read(ledger, {}, { 1: 'a' });
     ledger.rememberPlaces([place(1)]);
     ledger.close();
-    ledger = stage.open(state.path);
+    ledger = state.open();
     expect(ledger.placesLeft()).toBe(0);
     read(ledger, {}, { 1: 'a' });
     ledger.rememberPlaces([place(1)]);

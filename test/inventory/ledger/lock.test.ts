@@ -3,27 +3,18 @@ import { once } from 'node:events';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { takeLock } from '../../../src/inventory/ledger/lock.ts';
 import { checkStateFolder } from '../../../src/inventory/ledger/state-folder.ts';
-import { folder } from './stage.ts';
+import { atTheEnd } from '../../kit/endings.ts';
+import { folderOfEachTest } from './each-test.ts';
 
-let state: ReturnType<typeof folder>;
-const children: ChildProcess[] = [];
-
-beforeEach(() => {
-  state = folder();
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0)) await killed(child);
-  state.remove();
-});
+const state = folderOfEachTest();
 
 async function holder(path: string): Promise<ChildProcess> {
   const script = join(import.meta.dirname, 'lock-holder.ts');
   const child = spawn(process.execPath, ['--expose-gc', script, path]);
-  children.push(child);
+  atTheEnd(() => killed(child));
   await once(child.stdout, 'data');
   return child;
 }
@@ -56,7 +47,7 @@ describe('the lock of the state folder', () => {
     );
     const script = join(import.meta.dirname, 'lock-holder.ts');
     const child = spawn(process.execPath, [script, state.path], { stdio: 'ignore' });
-    children.push(child);
+    atTheEnd(() => killed(child));
     expect(await once(child, 'exit')).toEqual([1, null]);
     lock.release();
     lock.release();

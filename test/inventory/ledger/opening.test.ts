@@ -1,21 +1,16 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { copyLedger } from '../../../src/inventory/ledger/copy.ts';
 import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
-import { AT, enqueue, entries, folder, IDENTITY, open, read, run, SEEN, told } from './stage.ts';
+import { folderOfEachTest } from './each-test.ts';
+import { AT, enqueue, entries, IDENTITY, open, read, run, SEEN, told } from './stage.ts';
 
-let state: ReturnType<typeof folder>;
+const state = folderOfEachTest();
 const file = () => join(state.path, 'ledger.db');
 
-beforeEach(() => {
-  state = folder();
-});
-
-afterEach(() => state.remove());
-
 function filled(): void {
-  const ledger = open(state.path);
+  const ledger = state.open();
   const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [index + 1, 'x'.repeat(300)]));
   run(ledger, { 1: 'a' }, many, { kind: 'snapshot' });
   ledger.close();
@@ -30,7 +25,7 @@ function bytes(): string {
 
 describe('a new ledger', () => {
   it('asks for a snapshot and is for its owner only', () => {
-    const ledger = open(state.path);
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBe('new');
     expect(ledger.unfinished()).toBeNull();
     expect(readdirSync(state.path).sort()).toEqual(['ledger.db', 'ledger.db-shm', 'ledger.db-wal']);
@@ -41,7 +36,7 @@ describe('a new ledger', () => {
 
   it('is whole or not there, wherever its making was cut short', () => {
     writeFileSync(`${file()}.new`, 'half a database');
-    const ledger = open(state.path);
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBe('new');
     ledger.close();
     expect(readdirSync(state.path)).toEqual(['ledger.db']);
@@ -49,7 +44,7 @@ describe('a new ledger', () => {
 
   it('keeps what it holds when it is opened again', () => {
     filled();
-    const ledger = open(state.path);
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBeNull();
     read(ledger, { 1: 'a' }, {});
     expect(ledger.recordOf(1)).toBeNull();
@@ -61,7 +56,7 @@ describe('a new ledger', () => {
 describe('a ledger of other settings', () => {
   it('of another Bitbucket is forgotten', () => {
     filled();
-    const ledger = open(state.path, { baseUrl: 'https://other.example' });
+    const ledger = state.open({ baseUrl: 'https://other.example' });
     expect(ledger.snapshotDue).toBe('other-bitbucket');
     expect(run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "a"']);
     ledger.close();
@@ -69,7 +64,7 @@ describe('a ledger of other settings', () => {
   });
 
   it('of other privacy settings leaves no record behind, and everything is sent in its new form', () => {
-    const ledger = open(state.path);
+    const ledger = state.open();
     run(ledger, { 1: 'ada@example' }, { 7: 'kept', 8: 'PROJECT' }, { kind: 'snapshot' });
     read(ledger, { 1: 'ada@example', 2: 'bob@example' }, { 7: 'kept', 8: 'PROJECT', 9: 'PROJECT' });
     ledger.enrich(8, { labels: ['PROJECT'] }, AT, '"PROJECT 8"');
@@ -80,7 +75,7 @@ describe('a ledger of other settings', () => {
     expect(bytes()).toMatch(/ada@example.*PROJECT/s);
     // Not closed: as if its process had been killed.
 
-    const reopened = open(state.path, { privacy: 'settings-2' });
+    const reopened = state.open({ privacy: 'settings-2' });
     expect(bytes()).not.toMatch(/@example|PROJECT|kept/);
     expect(reopened.snapshotDue).toBeNull();
     expect(reopened.unfinished()).toBeNull();
@@ -105,14 +100,14 @@ describe('a ledger of other settings', () => {
 
 describe('a log without its ledger', () => {
   it('is not played into the new one', () => {
-    const before = open(state.path);
+    const before = state.open();
     run(before, { 1: 'ada@example' }, {}, { kind: 'snapshot' });
     read(before, { 1: 'ada@example' }, {});
     before.collected(SEEN);
     // Not closed: as if its process had been killed.
     rmSync(file());
     expect(readdirSync(state.path)).toContain('ledger.db-wal');
-    const ledger = open(state.path);
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBe('new');
     expect(ledger.unfinished()).toBeNull();
     expect(bytes()).not.toContain('ada@example');
@@ -125,7 +120,7 @@ describe('a log without its ledger', () => {
 describe('a copy', () => {
   it('is a ledger of its own', () => {
     filled();
-    const ledger = open(state.path);
+    const ledger = state.open();
     const path = join(state.path, 'copy');
     mkdirSync(path);
     copyLedger(state.path, path);

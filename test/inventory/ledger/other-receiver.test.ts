@@ -1,17 +1,12 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
-import { AT, enqueue, folder, IDENTITY, open, read, run, SEEN } from './stage.ts';
+import { folderOfEachTest } from './each-test.ts';
+import { AT, enqueue, IDENTITY, read, run, SEEN } from './stage.ts';
 
-let state: ReturnType<typeof folder>;
+const state = folderOfEachTest();
 const file = () => join(state.path, 'ledger.db');
-
-beforeEach(() => {
-  state = folder();
-});
-
-afterEach(() => state.remove());
 
 function sql(statement: string): void {
   const db = new DatabaseSync(file());
@@ -21,7 +16,7 @@ function sql(statement: string): void {
 
 describe('a ledger for another receiver', () => {
   function halfSent(): void {
-    const ledger = open(state.path);
+    const ledger = state.open();
     run(ledger, { 1: 'a', 2: 'b', 3: 'c' }, { 7: 'r' }, { kind: 'snapshot' });
     read(ledger, { 1: 'A', 2: 'b', 4: 'd' }, {});
     ledger.collected(SEEN);
@@ -38,7 +33,7 @@ describe('a ledger for another receiver', () => {
 
   it('counts nothing as sent, and a snapshot is due', () => {
     halfSent();
-    const ledger = open(state.path, { receiver: 'receiver-2' });
+    const ledger = state.open({ receiver: 'receiver-2' });
     expect(ledger.snapshotDue).toBe('other-receiver');
     expect([ledger.unfinished(), ledger.parked()]).toEqual([null, []]);
     expect(inState('failed')).toMatchObject([{ number: 2, error: { code: 'RUN_INTERRUPTED' } }]);
@@ -47,50 +42,50 @@ describe('a ledger for another receiver', () => {
     expect(sent).toEqual(['user 1 "A"', 'user 2 "b"', 'repository 8 "s"']);
     expect(ledger.snapshotDue).toBeNull();
     ledger.close();
-    const again = open(state.path, { receiver: 'receiver-2' });
+    const again = state.open({ receiver: 'receiver-2' });
     expect(again.snapshotDue).toBeNull();
     expect(run(again, { 1: 'A' }, { 8: 's' })).toEqual(['user 2 gone']);
     again.close();
   });
 
   it('says so, also when a full run had not come to its end', () => {
-    const before = open(state.path);
+    const before = state.open();
     run(before, { 1: 'a' }, {}, { kind: 'snapshot' });
     read(before, {}, {}, { kind: 'snapshot' });
     before.close();
-    const ledger = open(state.path, { receiver: 'receiver-2' });
+    const ledger = state.open({ receiver: 'receiver-2' });
     expect(ledger.snapshotDue).toBe('other-receiver');
     ledger.close();
   });
 
   it('is the same while nothing is sent', () => {
     halfSent();
-    open(state.path, { receiver: null }).close();
-    const ledger = open(state.path);
+    state.open({ receiver: null }).close();
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBeNull();
     expect([ledger.unfinished()?.number, ledger.waiting()?.sequence]).toEqual([2, 2]);
     ledger.close();
   });
 
   it('is another one when it was never told and something was sent', () => {
-    const unsent = open(state.path, { receiver: null });
+    const unsent = state.open({ receiver: null });
     read(unsent, { 1: 'a' }, {});
     unsent.collected(SEEN);
     unsent.finish('complete', AT);
     unsent.close();
-    const ledger = open(state.path);
+    const ledger = state.open();
     expect(ledger.snapshotDue).toBe('new');
     run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' });
     ledger.close();
     sql(`DELETE FROM fact WHERE name = 'receiver'`);
-    const unknown = open(state.path);
+    const unknown = state.open();
     expect(unknown.snapshotDue).toBe('other-receiver');
     unknown.close();
   });
 
   it('is noticed together with other privacy settings', () => {
     halfSent();
-    const ledger = open(state.path, { receiver: 'receiver-2', privacy: 'settings-2' });
+    const ledger = state.open({ receiver: 'receiver-2', privacy: 'settings-2' });
     expect(ledger.snapshotDue).toBe('other-receiver');
     expect(run(ledger, { 1: 'A' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "A"']);
     ledger.close();

@@ -1,19 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Ledger } from '../../../src/inventory/ledger/ledger.ts';
-import * as stage from './stage.ts';
+import { folderOfEachTest } from './each-test.ts';
+import type * as stage from './stage.ts';
 import { AT, deliver, enqueue, ONLY_REPOSITORIES, ONLY_USERS, read, run, SEEN, told } from './stage.ts';
 
-let state: ReturnType<typeof stage.folder>;
+const state = folderOfEachTest();
 let ledger: Ledger;
 
 beforeEach(() => {
-  state = stage.folder();
-  ledger = stage.open(state.path);
-});
-
-afterEach(() => {
-  ledger.close();
-  state.remove();
+  ledger = state.open();
 });
 
 function collected(users: stage.World, repositories: stage.World = {}): void {
@@ -157,7 +152,7 @@ describe('a parked batch', () => {
     collected({ 1: 'a', 2: 'b' });
     ledger.park(enqueue(ledger, 1).sequence, 400, 'no');
     ledger.close();
-    ledger = stage.open(state.path);
+    ledger = state.open();
     expect(ledger.parked()).toMatchObject([{ sequence: 1 }]);
     expect(deliver(ledger)).toEqual(['user 2 "b"']);
     ledger.finish('parked', AT);

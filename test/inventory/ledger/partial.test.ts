@@ -1,24 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Changes, Ledger, Seen } from '../../../src/inventory/ledger/ledger.ts';
 import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
+import { folderOfEachTest } from './each-test.ts';
 import * as stage from './stage.ts';
 import { AT, deliver, enqueue, entries, IDENTITY, run, SEEN, told, type World } from './stage.ts';
 
 const NOTHING: Seen = { users: null, repositories: null, skipped: 0, skippedBy: {}, usersFrom: null };
 const SCOPE = { users: false, repositories: true, enrichment: true };
 
-let state: ReturnType<typeof stage.folder>;
+const state = folderOfEachTest();
 let ledger: Ledger;
 let runs = 0;
 
 beforeEach(() => {
-  state = stage.folder();
-  ledger = stage.open(state.path);
-});
-
-afterEach(() => {
-  ledger.close();
-  state.remove();
+  ledger = state.open();
 });
 
 /** A partial run up to where all is collected. */
@@ -106,7 +101,7 @@ describe('a partial run', () => {
     look({ 2: 'B' });
     const batch = enqueue(ledger);
     ledger.close();
-    ledger = stage.open(state.path);
+    ledger = state.open();
     expect(ledger.unfinished()).toMatchObject({ partial: true, scope: SCOPE });
     expect(ledger.waiting()?.body.equals(batch.body)).toBe(true);
     ledger.acknowledge(batch.sequence);
@@ -120,7 +115,7 @@ describe('a partial run', () => {
     ledger.start({ runId: 'dead', scope: SCOPE, kind: 'delta', partial: true, startedAt: AT });
     ledger.store('repository', entries({ 2: 'B' }));
     ledger.close();
-    ledger = stage.open(state.path);
+    ledger = state.open();
     expect(ledger.unfinished()).toBeNull();
     look({});
     expect(told(ledger.pending(10))).toEqual(['repository 2 "B"']);

@@ -2,34 +2,21 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { LedgerReader } from '../../../src/inventory/ledger/ledger.ts';
 import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
-import * as stage from './stage.ts';
+import { atTheEnd } from '../../kit/endings.ts';
+import { folderOfEachTest } from './each-test.ts';
 import { AT, enqueue, IDENTITY, ONLY_USERS, read, run, SEEN } from './stage.ts';
 
-let state: ReturnType<typeof stage.folder>;
-const open: { close(): void }[] = [];
+const state = folderOfEachTest();
 
-beforeEach(() => {
-  state = stage.folder();
-});
-
-afterEach(() => {
-  for (const each of open.splice(0)) each.close();
-  state.remove();
-});
-
-function ledgerOf(privacy = IDENTITY.privacy) {
-  const ledger = stage.open(state.path, { privacy });
-  open.push(ledger);
-  return ledger;
-}
+const ledgerOf = (privacy = IDENTITY.privacy) => state.open({ privacy });
 
 function readerOf(privacy = IDENTITY.privacy): LedgerReader {
   const reader = openLedgerReader(state.path, { ...IDENTITY, privacy });
   if (reader === null) throw new Error('no reader');
-  open.push(reader);
+  atTheEnd(() => reader.close());
   return reader;
 }
 

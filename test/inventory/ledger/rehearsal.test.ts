@@ -2,24 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { takeLock } from '../../../src/inventory/ledger/lock.ts';
 import { clearRehearsals, openRehearsal } from '../../../src/inventory/ledger/rehearsal.ts';
-import { folder, open, read, run } from './stage.ts';
+import { folderOfEachTest } from './each-test.ts';
+import { open, read, run } from './stage.ts';
 
-let state: ReturnType<typeof folder>;
-
-beforeEach(() => {
-  state = folder();
-});
-
-afterEach(() => state.remove());
+const state = folderOfEachTest();
 
 const rehearsals = () => readdirSync(state.path).filter((name) => name.startsWith('rehearsal-'));
 
 describe('a rehearsal', () => {
   it('has a copy of the ledger in a folder for its owner only, and takes it away', () => {
-    const ledger = open(state.path);
+    const ledger = state.open();
     run(ledger, { 1: 'a' }, {});
     const rehearsal = openRehearsal(state.path, 'sync --dry-run');
     expect(statSync(rehearsal.folder).mode & 0o777).toBe(0o700);

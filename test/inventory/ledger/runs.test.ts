@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Ledger } from '../../../src/inventory/ledger/ledger.ts';
 import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
+import { folderOfEachTest } from './each-test.ts';
 import * as stage from './stage.ts';
 import {
   AT,
@@ -16,17 +17,11 @@ import {
   told,
 } from './stage.ts';
 
-let state: ReturnType<typeof stage.folder>;
+const state = folderOfEachTest();
 let ledger: Ledger;
 
 beforeEach(() => {
-  state = stage.folder();
-  ledger = stage.open(state.path);
-});
-
-afterEach(() => {
-  ledger.close();
-  state.remove();
+  ledger = state.open();
 });
 
 describe('a run', () => {
@@ -74,7 +69,7 @@ describe('a run', () => {
     expect(ledger.keep('user', [2])).toBe(0);
     ledger.finish('failed', AT);
     ledger.close();
-    ledger = stage.open(state.path, { privacy: 'settings-2' });
+    ledger = state.open({ privacy: 'settings-2' });
     read(ledger, { 1: 'a' }, {});
     expect(ledger.keep('user', 'all')).toBe(0);
     ledger.collected(SEEN);
@@ -124,7 +119,7 @@ describe('a run', () => {
   it('whose process ended while it collected has failed', () => {
     read(ledger, { 1: 'a' }, {});
     ledger.close();
-    ledger = stage.open(state.path);
+    ledger = state.open();
     expect(ledger.unfinished()).toBeNull();
     expect(run(ledger, { 2: 'b' }, {})).toEqual(['user 2 "b"']);
     const reader = openLedgerReader(state.path, stage.IDENTITY);
@@ -141,7 +136,7 @@ describe('a run', () => {
     ledger.acknowledge(enqueue(ledger, 1).sequence);
     const batch = enqueue(ledger, 1);
     ledger.close();
-    ledger = stage.open(state.path);
+    ledger = state.open();
     expect(ledger.unfinished()).toMatchObject({
       state: 'delivering',
       sent: 1,
