@@ -70,7 +70,7 @@ function batched(target: NodeJS.WriteStream): Writable {
   });
 }
 
-/** A log that says nothing, for commands whose output is their answer, and for tests. */
+/** A log that says nothing. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const MESSAGE = Symbol.for('message');

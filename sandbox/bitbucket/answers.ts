@@ -14,7 +14,7 @@ export interface Answer {
 export const JSON_TYPE = 'application/json;charset=UTF-8';
 
 /** Bodies from here on are compressed for who accepts gzip; the size is Tomcat's default. */
-export const GZIP_FROM = 2048;
+const GZIP_FROM = 2048;
 
 const NONE = Buffer.alloc(0);
 
@@ -39,7 +39,7 @@ export function bare(status: number, headers: Record<string, string> = {}): Answ
 }
 
 /** Whether the client accepts gzip by its Accept-Encoding. */
-export function acceptsGzip(request: IncomingMessage): boolean {
+function acceptsGzip(request: IncomingMessage): boolean {
   const accepted = request.headers['accept-encoding'];
   if (accepted === undefined) return false;
   return accepted.split(',').some((part) => {

@@ -29,7 +29,7 @@ export interface RunningAgent {
 const LIMIT_MS = 3_000;
 
 /** Where the public port is asked. */
-export const publicUrl = ({ listen }: Config): string =>
+const publicUrl = ({ listen }: Config): string =>
   `${listen.tls === null ? 'http' : 'https'}://127.0.0.1:${listen.port}`;
 
 /** Where the operators' port is asked; `null`: there is none, or nobody knows its number. */

@@ -16,7 +16,7 @@ export class ProxyRefusal extends Error {
 }
 
 /** The proxy itself could not be reached. */
-export class ProxyUnreachable extends Error {
+class ProxyUnreachable extends Error {
   constructor(cause: unknown) {
     super('the proxy cannot be reached', { cause });
     this.name = 'ProxyUnreachable';

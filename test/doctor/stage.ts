@@ -73,7 +73,7 @@ export async function examined(
   return (check) => findings.filter((finding) => finding.check === check);
 }
 
-export async function findingsOf(
+async function findingsOf(
   overlay: Env = {},
   options: Partial<DoctorOptions> = {},
 ): Promise<readonly Finding[]> {

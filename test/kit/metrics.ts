@@ -4,7 +4,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 
 const TRAIL: TrailState = { instance: 'one', written: 7, lost: 2, errors: 1, failing: 'ENOSPC', head: null };
 
-export const QUIET_INVENTORY: Pick<Inventory, 'figures'> = {
+const QUIET_INVENTORY: Pick<Inventory, 'figures'> = {
   figures: () => ({ budget: null, waitedMs: 0, ended: [], ledger: null }),
 };
 

@@ -3,7 +3,7 @@ import { ALWAYS, DEPARTURES, DOCUMENTED, ENVELOPE, type EntityName, type Fact } 
 export type Schema = Record<string, unknown>;
 
 /** The `$id` the schemas are registered under. */
-export const FACTS_ID = 'facts';
+const FACTS_ID = 'facts';
 
 const names = Object.keys(DOCUMENTED) as EntityName[];
 const to = (entity: EntityName): Schema => ({ $ref: `${FACTS_ID}#/definitions/${entity}` });

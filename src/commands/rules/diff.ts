@@ -22,7 +22,7 @@ export function diff(before: string, after: string, options: DiffOptions): Promi
 }
 
 /** A difference in one of its formats. */
-export function diffText(found: RulesDiff, format: DiffOptions['format']): string {
+function diffText(found: RulesDiff, format: DiffOptions['format']): string {
   if (format === 'json') return `${JSON.stringify(plain(found), null, 2)}\n`;
   const sections = [
     ['newly allowed', '+', found.newlyAllowed],

@@ -20,7 +20,7 @@ export function lint(options: LintOptions): Promise<void> {
 }
 
 /** Findings in one of their formats. */
-export function lintText(findings: readonly Finding[], format: LintOptions['format']): string {
+function lintText(findings: readonly Finding[], format: LintOptions['format']): string {
   const summary = levelCounts(findings);
   if (format === 'json') return `${JSON.stringify({ summary, findings }, null, 2)}\n`;
   const lines = findings.map(({ level, code, where, ruleId, text, suggestion }) => {

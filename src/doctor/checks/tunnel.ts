@@ -8,8 +8,8 @@ import { fail, pass, type Result, warn } from '../finding.ts';
 import type { Check } from '../run-checks.ts';
 import { agentIn, type RunningAgent } from '../running-agent.ts';
 
-export const TUNNEL = 'tunnel';
-export const OWN_TUNNEL = 'own tunnel';
+const TUNNEL = 'tunnel';
+const OWN_TUNNEL = 'own tunnel';
 
 /** How long the tunnel has to open, and the server to show it; milliseconds. */
 const PATIENCE = { openMs: 12_000, confirmMs: 3_000 };
