@@ -1,12 +1,11 @@
 import type { CallRecord, Road } from '../call.ts';
+import { LONGEST_PATH, LONGEST_QUERY } from '../recorded-call.ts';
 import type { Scrubber } from '../scrub.ts';
 import { DIRECTIONS } from './trail.ts';
 
-/** What a caller may make long is cut, in UTF-16 units. The path comes cut at 500, the query at 2,000. */
+/** What a caller may make long is cut, in UTF-16 units. */
 const LONGEST_REQUEST_ID = 200;
 const LONGEST_METHOD = 40;
-const LONGEST_PATH = 500;
-const LONGEST_QUERY = 2_000;
 
 /** Events beside those of the agent: what the trail tells of itself. */
 export type TrailEvent = 'recovered' | 'lost' | 'retention';

@@ -2,8 +2,8 @@ import { type Request, type Response, Router } from 'express';
 import type { CallRecord } from '../call.ts';
 import type { Secret } from '../config/secret.ts';
 import { AgentError, type ErrorCode, failureCode, HTTP_STATUS } from '../errors.ts';
+import { recordedMs, recordedTarget } from '../recorded-call.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
-import { pathEnd } from '../rules/target.ts';
 import type { OutboundAnswer, OutboundRequest } from '../tunnel/outbound.ts';
 import { hasBody, hasOddCoding, readBody } from './request-call.ts';
 import { answeredHeaders, passedHeaders, requestIdOf } from './webhook-headers.ts';
@@ -15,8 +15,6 @@ const LARGEST_WEBHOOK_BYTES = 1024 * 1024;
 const BODY_MS = 10_000;
 /** Bitbucket's test of a connection. Only this header tells of it: a body may say anything. */
 const PING = 'diagnostics:ping';
-const LONGEST_PATH = 500;
-const LONGEST_QUERY = 2_000;
 
 /** An event that the accept list allows and whose signature, where one is asked for, is right. */
 export interface WebhookEvent {
@@ -183,20 +181,16 @@ class Webhook {
     if (this.#recorded) return;
     this.#recorded = true;
     const { method, originalUrl: url } = this.#request;
-    const end = pathEnd(url);
     // Who sent it has gone, and was given nothing.
     const lost = this.#gone ? { status: 0, code: outcome.code ?? 'ANSWER_LOST' } : {};
     this.#options.record({
       requestId: this.#requestId,
       method,
-      path: url.slice(0, Math.min(end, LONGEST_PATH)),
-      ...(this.#options.keepQuery === true && end < url.length
-        ? { query: url.slice(end + 1, end + 1 + LONGEST_QUERY) }
-        : {}),
+      ...recordedTarget(url, this.#options.keepQuery === true),
       ...outcome,
       ...lost,
       bytes,
-      ms: Math.round((performance.now() - this.#started) * 100) / 100,
+      ms: recordedMs(performance.now() - this.#started),
     });
   }
 }

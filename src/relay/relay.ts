@@ -1,6 +1,7 @@
 import { type Login, REPEATABLE, type Send } from '../bitbucket/send.ts';
 import type { Answer, AnswerOutcome, Call, CallRecord } from '../call.ts';
 import { type AgentError, type ErrorCode, failureCode, HTTP_STATUS } from '../errors.ts';
+import { recordedMs, recordedTarget } from '../recorded-call.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule, Verdict } from '../rules/verdict.ts';
 import { requestHeaders } from './prepare.ts';
@@ -22,8 +23,6 @@ export interface RelayOptions {
   readonly now?: () => number;
 }
 
-const LONGEST_PATH = 500;
-const LONGEST_QUERY = 2_000;
 const MOST_NEAR_MISSES = 5;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -123,26 +122,21 @@ export class Relay {
   }
 
   #record(call: Call, decision: Decision, outcome: AnswerOutcome, { started, begun, cause }: Course): void {
-    const mark = call.url.indexOf('?');
-    const end = mark < 0 ? call.url.length : mark;
     const { status, bytes, code } = outcome;
     const over = this.#now();
     this.#options.record({
       requestId: call.requestId,
       method: call.method,
-      path: call.url.slice(0, Math.min(end, LONGEST_PATH)),
-      ...(this.#options.keepQuery === true && mark >= 0
-        ? { query: call.url.slice(end + 1, end + 1 + LONGEST_QUERY) }
-        : {}),
+      ...recordedTarget(call.url, this.#options.keepQuery === true),
       allowed: decision.allowed,
       ruleId: decision.ruleId,
       reason: decision.reason,
       status,
       bytes,
-      ms: hundredths(over - started),
+      ms: recordedMs(over - started),
       ...(begun === undefined
         ? {}
-        : { firstByteMs: hundredths(begun - started), answerMs: hundredths(over - begun) }),
+        : { firstByteMs: recordedMs(begun - started), answerMs: recordedMs(over - begun) }),
       ...(decision.nearMisses.length === 0 ? {} : { nearMisses: nearMissesOf(decision) }),
       ...(code === undefined ? {} : { code }),
       ...(cause === undefined ? {} : { cause }),
@@ -169,8 +163,6 @@ const TURNED_AWAY: Partial<Readonly<Record<ErrorCode, string>>> = {
   BUSY: 'Too much is under way already.',
   STOPPING: 'This agent is being stopped.',
 };
-
-const hundredths = (ms: number): number => Math.round(ms * 100) / 100;
 
 const nearMissesOf = ({ nearMisses }: Decision): string[] =>
   nearMisses.slice(0, MOST_NEAR_MISSES).map(({ ruleId, detail }) => `${ruleId}: ${detail}`);

@@ -3,6 +3,7 @@ import { impersonal } from '../../bitbucket/refused-error.ts';
 import type { Login } from '../../bitbucket/send.ts';
 import type { CallRecord } from '../../call.ts';
 import { AgentError } from '../../errors.ts';
+import { recordedMs, recordedTarget } from '../../recorded-call.ts';
 import type { RuleSet } from '../../rules/rule-set.ts';
 import { pathEnd } from '../../rules/target.ts';
 import type { Rule } from '../../rules/verdict.ts';
@@ -54,8 +55,6 @@ export interface OwnCallsOptions {
 
 /** What the reader sends, as far as a rule may ask for it. */
 const HEADERS = { accept: 'application/json', 'accept-encoding': 'gzip' };
-const LONGEST_PATH = 500;
-const LONGEST_QUERY = 2_000;
 
 type Way =
   | { readonly rule: Rule; readonly url: string }
@@ -76,14 +75,11 @@ export function createOwnCalls(options: OwnCallsOptions): OwnCalls {
     record?.({
       requestId: null,
       method: 'GET',
-      path: impersonal(url.slice(0, pathEnd(url))).slice(0, LONGEST_PATH),
-      ...(keepQuery === true && pathEnd(url) < url.length
-        ? { query: url.slice(pathEnd(url) + 1, pathEnd(url) + 1 + LONGEST_QUERY) }
-        : {}),
+      ...recordedTarget(impersonal(url.slice(0, pathEnd(url))) + url.slice(pathEnd(url)), keepQuery === true),
       allowed: found.rule !== null,
       ruleId: found.rule?.id ?? null,
       reason: found.rule === null ? found.reason : 'allowed',
-      ms: Math.round((now() - started) * 100) / 100,
+      ms: recordedMs(now() - started),
       ...rest,
     });
   return {

@@ -1,6 +1,7 @@
 import { notNow } from '../../bitbucket/barrier.ts';
 import type { CallRecord } from '../../call.ts';
 import { AgentError, type ErrorCode } from '../../errors.ts';
+import { recordedMs } from '../../recorded-call.ts';
 import type { Destination } from './destination.ts';
 
 export interface RecordedOptions {
@@ -30,7 +31,7 @@ export function recorded(
           ruleId: null,
           reason: 'allowed',
           bytes: shipment.body.length,
-          ms: Math.round((now() - started) * 100) / 100,
+          ms: recordedMs(now() - started),
           ...rest,
         });
       try {
