@@ -1,3 +1,4 @@
+import type { RateBudgetState } from '../bitbucket/rate-budget.ts';
 import type { ParkedBatch, Run } from './ledger/ledger.ts';
 import type { RunWatch } from './run.ts';
 
@@ -17,13 +18,7 @@ export interface RunProgress {
 export interface InventoryStatus {
   readonly running: RunProgress | null;
   /** The budget of the run under way; `null`: there is none. */
-  readonly budget: {
-    readonly limit: number;
-    readonly inFlight: number;
-    readonly waiting: number;
-    readonly waitedMs: number;
-    readonly requests: number;
-  } | null;
+  readonly budget: RateBudgetState | null;
   /** Newest first. */
   readonly runs: readonly Run[];
   readonly parked: readonly ParkedBatch[];
