@@ -25,7 +25,7 @@ async function killAt(steps: number): Promise<void> {
 }
 
 function check(): unknown {
-  const db = new DatabaseSync(join(state.path, 'ledger.db'));
+  const db = new DatabaseSync(state.file);
   try {
     return db.prepare('PRAGMA quick_check').get()?.quick_check;
   } finally {

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from '@jest/globals';
 import type { LedgerIdentity } from '../../../src/inventory/ledger/facts.ts';
 import { openLedger } from '../../../src/inventory/ledger/open-ledger.ts';
@@ -8,54 +7,40 @@ import { folderOfEachTest } from './each-test.ts';
 import { IDENTITY, open, run } from './stage.ts';
 
 const state = folderOfEachTest();
-const file = () => join(state.path, 'ledger.db');
-
-function filled(): void {
-  const ledger = state.open();
-  const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [index + 1, 'x'.repeat(300)]));
-  run(ledger, { 1: 'a' }, many, { kind: 'snapshot' });
-  ledger.close();
-}
-
-function sql(statement: string): void {
-  const db = new DatabaseSync(file());
-  db.exec(statement);
-  db.close();
-}
 
 describe('a damaged ledger', () => {
   const damages: [string, () => void][] = [
-    ['of another version', () => sql('PRAGMA user_version = 99')],
+    ['of another version', () => state.sql('PRAGMA user_version = 99')],
     ['with pages overwritten', () => overwritePages()],
   ];
   const hopeless: typeof damages = [
-    ['garbage', () => writeFileSync(file(), 'no database at all '.repeat(1000))],
-    ['cut to nothing', () => truncateSync(file(), 0)],
-    ['cut in the middle of a page', () => truncateSync(file(), 5000)],
-    ['cut at a page', () => truncateSync(file(), statSync(file()).size - 4 * 4096)],
+    ['garbage', () => writeFileSync(state.file, 'no database at all '.repeat(1000))],
+    ['cut to nothing', () => truncateSync(state.file, 0)],
+    ['cut in the middle of a page', () => truncateSync(state.file, 5000)],
+    ['cut at a page', () => truncateSync(state.file, statSync(state.file).size - 4 * 4096)],
     ['another program’s', () => writeOther()],
-    ['without a table', () => sql('DROP TABLE fact')],
+    ['without a table', () => state.sql('DROP TABLE fact')],
     ['with other privacy settings', () => tell('privacy', 'settings-0')],
     ['of another Bitbucket', () => tell('base_url', 'https://other.example')],
   ];
 
   function tell(name: string, value: string): void {
-    sql(`UPDATE fact SET value = '${value}' WHERE name = '${name}'; PRAGMA user_version = 99`);
+    state.sql(`UPDATE fact SET value = '${value}' WHERE name = '${name}'; PRAGMA user_version = 99`);
   }
 
   function writeOther(): void {
-    rmSync(file());
-    sql('CREATE TABLE other (a)');
+    rmSync(state.file);
+    state.sql('CREATE TABLE other (a)');
   }
 
   function overwritePages(): void {
-    const content = readFileSync(file());
+    const content = readFileSync(state.file);
     content.fill(0xa5, 4096 * 20, 4096 * 40);
-    writeFileSync(file(), content);
+    writeFileSync(state.file, content);
   }
 
   it.each(damages)('that is %s is set aside, and a snapshot is due', (_, damage) => {
-    filled();
+    state.fill();
     damage();
     const ledger = state.open();
     expect(ledger.snapshotDue).toBe('corrupt');
@@ -69,7 +54,7 @@ describe('a damaged ledger', () => {
   });
 
   it.each(hopeless)('that is %s is not kept: it may hold what is left out now', (_, damage) => {
-    filled();
+    state.fill();
     damage();
     const ledger = state.open();
     expect(ledger.snapshotDue).toBe('corrupt-removed');
@@ -79,22 +64,22 @@ describe('a damaged ledger', () => {
   });
 
   it('whose log could not be written back is not kept', () => {
-    filled();
-    sql('PRAGMA user_version = 99');
-    const half = readFileSync(file());
-    writeFileSync(file(), half.subarray(0, 50));
-    writeFileSync(`${file()}-wal`, half);
+    state.fill();
+    state.sql('PRAGMA user_version = 99');
+    const half = readFileSync(state.file);
+    writeFileSync(state.file, half.subarray(0, 50));
+    writeFileSync(`${state.file}-wal`, half);
     state.open().close();
     expect(readdirSync(state.path)).toEqual(['ledger.db']);
   });
 
   const setAsideAt = (time: number, identity: Partial<LedgerIdentity> = {}) => {
-    sql('PRAGMA user_version = 99');
+    state.sql('PRAGMA user_version = 99');
     openLedger(state.path, { ...IDENTITY, ...identity }, { now: () => time * 1000 }).close();
   };
 
   it('is kept twice at most', () => {
-    filled();
+    state.fill();
     for (let time = 0; time < 4; time += 1) setAsideAt(time);
     expect(readdirSync(state.path).sort()).toEqual([
       expect.stringMatching(/^ledger\.corrupt-[0-9a-f]{12}-1970-01-01T00-00-02\.000Z\.db$/),
@@ -108,7 +93,7 @@ describe('a damaged ledger', () => {
     ['Bitbucket', { baseUrl: 'https://other.example' }],
   ])('does not outlive a change of the %s, whatever becomes of the ledger', (_, identity) => {
     const kept = () => readdirSync(state.path).filter((name) => name.includes('corrupt'));
-    filled();
+    state.fill();
     setAsideAt(1);
     expect(kept()).toHaveLength(1);
     state.open(identity).close();
@@ -119,7 +104,7 @@ describe('a damaged ledger', () => {
     expect(kept()).toEqual([]);
     state.open().close();
     setAsideAt(4);
-    rmSync(file());
+    rmSync(state.file);
     state.open(identity).close();
     expect(kept()).toEqual([]);
   });

@@ -7,14 +7,6 @@ import { folderOfEachTest } from './each-test.ts';
 import { AT, enqueue, entries, IDENTITY, open, read, run, SEEN, told } from './stage.ts';
 
 const state = folderOfEachTest();
-const file = () => join(state.path, 'ledger.db');
-
-function filled(): void {
-  const ledger = state.open();
-  const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [index + 1, 'x'.repeat(300)]));
-  run(ledger, { 1: 'a' }, many, { kind: 'snapshot' });
-  ledger.close();
-}
 
 /** Everything that all files of the folder hold. */
 function bytes(): string {
@@ -35,7 +27,7 @@ describe('a new ledger', () => {
   });
 
   it('is whole or not there, wherever its making was cut short', () => {
-    writeFileSync(`${file()}.new`, 'half a database');
+    writeFileSync(`${state.file}.new`, 'half a database');
     const ledger = state.open();
     expect(ledger.snapshotDue).toBe('new');
     ledger.close();
@@ -43,7 +35,7 @@ describe('a new ledger', () => {
   });
 
   it('keeps what it holds when it is opened again', () => {
-    filled();
+    state.fill();
     const ledger = state.open();
     expect(ledger.snapshotDue).toBeNull();
     read(ledger, { 1: 'a' }, {});
@@ -55,7 +47,7 @@ describe('a new ledger', () => {
 
 describe('a ledger of other settings', () => {
   it('of another Bitbucket is forgotten', () => {
-    filled();
+    state.fill();
     const ledger = state.open({ baseUrl: 'https://other.example' });
     expect(ledger.snapshotDue).toBe('other-bitbucket');
     expect(run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' })).toEqual(['user 1 "a"']);
@@ -71,7 +63,7 @@ describe('a ledger of other settings', () => {
     ledger.collected(SEEN);
     ledger.park(enqueue(ledger, 1).sequence, 400, 'I do not like bob@example');
     enqueue(ledger, 1);
-    copyFileSync(file(), join(state.path, 'ledger.corrupt-2020.db'));
+    copyFileSync(state.file, join(state.path, 'ledger.corrupt-2020.db'));
     expect(bytes()).toMatch(/ada@example.*PROJECT/s);
     // Not closed: as if its process had been killed.
 
@@ -105,7 +97,7 @@ describe('a log without its ledger', () => {
     read(before, { 1: 'ada@example' }, {});
     before.collected(SEEN);
     // Not closed: as if its process had been killed.
-    rmSync(file());
+    rmSync(state.file);
     expect(readdirSync(state.path)).toContain('ledger.db-wal');
     const ledger = state.open();
     expect(ledger.snapshotDue).toBe('new');
@@ -119,7 +111,7 @@ describe('a log without its ledger', () => {
 
 describe('a copy', () => {
   it('is a ledger of its own', () => {
-    filled();
+    state.fill();
     const ledger = state.open();
     const path = join(state.path, 'copy');
     mkdirSync(path);

@@ -1,18 +1,9 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from '@jest/globals';
 import { openLedgerReader } from '../../../src/inventory/ledger/open-ledger.ts';
 import { folderOfEachTest } from './each-test.ts';
 import { AT, enqueue, IDENTITY, read, run, SEEN } from './stage.ts';
 
 const state = folderOfEachTest();
-const file = () => join(state.path, 'ledger.db');
-
-function sql(statement: string): void {
-  const db = new DatabaseSync(file());
-  db.exec(statement);
-  db.close();
-}
 
 describe('a ledger for another receiver', () => {
   function halfSent(): void {
@@ -77,7 +68,7 @@ describe('a ledger for another receiver', () => {
     expect(ledger.snapshotDue).toBe('new');
     run(ledger, { 1: 'a' }, {}, { kind: 'snapshot' });
     ledger.close();
-    sql(`DELETE FROM fact WHERE name = 'receiver'`);
+    state.sql(`DELETE FROM fact WHERE name = 'receiver'`);
     const unknown = state.open();
     expect(unknown.snapshotDue).toBe('other-receiver');
     unknown.close();
