@@ -1,5 +1,5 @@
 import { AgentError, failureCode } from '../errors.ts';
-import { CONNECTION_RESET } from '../network/network.ts';
+import { CONNECTION_RESET } from '../network/connector.ts';
 
 const TIMEOUTS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'Bitbucket did not accept the connection in time.',

@@ -1,21 +1,19 @@
-import type { ClientRequest, Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP, type Socket } from 'node:net';
-import {
-  type ConnectionOptions,
-  checkServerIdentity,
-  createSecureContext,
-  getCACertificates,
-  type SecureContext,
-} from 'node:tls';
-import { HttpsProxyAgent } from 'https-proxy-agent';
-import { buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { NetworkConfig } from '../config/config.ts';
+import {
+  connector,
+  proxyAuthorization,
+  tlsOptions,
+  tunnelled,
+  withDeadline,
+  withPlainResets,
+} from './connector.ts';
 import { createNoProxy } from './no-proxy.ts';
 import { OriginAgent, type OriginAgentOptions } from './origin-agent.ts';
-
-/** The code of a connection that its other end has reset. */
-export const CONNECTION_RESET = 'ERR_CONNECTION_RESET';
+import { UpgradeProxyAgent } from './upgrade-proxy-agent.ts';
 
 export interface DispatcherOptions {
   /** Connections at the same time; no limit when left out. */
@@ -104,10 +102,6 @@ function poolOptions({ connections, keepAliveMs }: DispatcherOptions): Pool.Opti
   };
 }
 
-function tlsOptions(secureContext: SecureContext | undefined): { secureContext?: SecureContext } {
-  return secureContext === undefined ? {} : { secureContext };
-}
-
 function directPool(
   origin: string,
   options: DispatcherOptions,
@@ -116,10 +110,6 @@ function directPool(
   const connect = connector(options.connectTimeoutMs, secureContext);
   return new Pool(origin, { ...poolOptions(options), connect: withPlainResets(connect) });
 }
-
-/** HTTP/1.1 only: undici offers HTTP/2 in the handshake unless its connector is told not to. */
-const connector = (timeout: number, secureContext: SecureContext | undefined): buildConnector.connector =>
-  buildConnector({ timeout, allowH2: false, ...tlsOptions(secureContext) });
 
 interface WayOut extends DispatcherOptions {
   readonly connections: number;
@@ -142,37 +132,6 @@ function originAgent(origin: string, proxy: string | null, way: WayOut): OriginA
   }
   const pool = way.kept(new Pool(proxyOrigin, { allowH2: false, connect: direct }));
   return made(withDeadline(tunnelled(pool, authorization, direct), connectTimeoutMs), null);
-}
-
-/** TLS inside a CONNECT. What the proxy says of it is told by its status alone. */
-function tunnelled(
-  proxy: Pool,
-  authorization: string | null,
-  connect: buildConnector.connector,
-): buildConnector.connector {
-  return (target: buildConnector.Options & { signal?: AbortSignal }, callback) => {
-    const { hostname, port, signal } = target;
-    const authority = `${isIP(hostname) === 6 ? `[${hostname}]` : hostname}:${port || 443}`;
-    const headers = {
-      host: authority,
-      ...(authorization === null ? {} : { 'proxy-authorization': authorization }),
-    };
-    proxy.connect({ path: authority, headers, ...(signal === undefined ? {} : { signal }) }).then(
-      ({ statusCode, socket }) => {
-        if (statusCode === 200) return connect({ ...target, httpSocket: socket as Socket }, callback);
-        socket.on('error', () => {}).destroy();
-        callback(new Error(`the proxy answered CONNECT with (${statusCode})`), null);
-      },
-      (error: Error) => callback(error, null),
-    );
-  };
-}
-
-function proxyAuthorization(proxy: string): string | null {
-  const { username, password } = new URL(proxy);
-  if (username === '' && password === '') return null;
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(login).toString('base64')}`;
 }
 
 /**
@@ -199,82 +158,4 @@ function proxiedPool(
           : { connect: withPlainResets(withDeadline(given.connect, connectTimeoutMs)) }),
       }),
   });
-}
-
-/**
- * undici 8.12 takes ECONNRESET for the end of a body that has neither a length nor chunks, and so a body cut short for
- * a whole one. Under another code it is the failure that it is.
- */
-function withPlainResets(connect: buildConnector.connector): buildConnector.connector {
-  return (target, callback) =>
-    connect(target, (...outcome) => {
-      outcome[1]?.prependListener('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ECONNRESET') error.code = CONNECTION_RESET;
-      });
-      callback(...outcome);
-    });
-}
-
-/** Limits a connector as a whole. A step that is still running is aborted, a socket that comes too late is destroyed. */
-function withDeadline(connect: buildConnector.connector, timeoutMs: number): buildConnector.connector {
-  return (target, callback) => {
-    const late = new AbortController();
-    const timer = setTimeout(() => {
-      late.abort();
-      const message = `Connect Timeout Error (${target.hostname}:${target.port}, timeout: ${timeoutMs}ms)`;
-      callback(new errors.ConnectTimeoutError(message), null);
-    }, timeoutMs);
-    const tunnel = { ...target, signal: late.signal };
-    connect(tunnel, (...outcome) => {
-      clearTimeout(timer);
-      if (!late.signal.aborted) callback(...outcome);
-      else outcome[1]?.destroy();
-    });
-  };
-}
-
-/**
- * Reaches a websocket's server by CONNECT. Serves one connection: a request that is given up takes the socket to the
- * proxy with it. `abort` is the one event of a request that Node tells before there is a socket.
- */
-class UpgradeProxyAgent extends HttpsProxyAgent<string> {
-  readonly #abandon: AbortController;
-  readonly #secureContext: SecureContext | undefined;
-
-  constructor(proxy: string, secureContext: SecureContext | undefined) {
-    const abandon = new AbortController();
-    super(proxy, { ...tlsOptions(secureContext), signal: abandon.signal });
-    this.#abandon = abandon;
-    this.#secureContext = secureContext;
-  }
-
-  override async connect(
-    request: ClientRequest,
-    options: Parameters<HttpsProxyAgent<string>['connect']>[1],
-  ): Promise<Socket> {
-    const givenUp = () => this.#abandon.abort();
-    request.once('abort', givenUp);
-    let status = 0;
-    request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
-      status = statusCode;
-    });
-    const identity = addressIdentity(options.host ?? '');
-    const socket = await super
-      .connect(request, { ...options, ...tlsOptions(this.#secureContext), ...identity })
-      .catch((cause: Error) => {
-        if (status === 200) throw cause;
-        throw new Error(`no way through the proxy ${this.proxy.host}: ${cause.message}`, { cause });
-      });
-    request.off('abort', givenUp);
-    if (status === 200) return socket;
-    socket.destroy();
-    const hint = status === 407 ? ': check the user and the password in HTTP_PROXY and HTTPS_PROXY' : '';
-    throw new Error(`the proxy ${this.proxy.host} answered CONNECT with ${status}${hint}`);
-  }
-}
-
-/** https-proxy-agent 9.1 has a certificate for an IP address checked against `localhost`: it leaves the host out. */
-function addressIdentity(host: string): Pick<ConnectionOptions, 'checkServerIdentity'> {
-  if (isIP(host) === 0) return {};
-  return { checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate) };
 }
