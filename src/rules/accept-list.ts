@@ -1,20 +1,10 @@
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Problem } from '../errors.ts';
+import { AcceptDocument } from './accept-document.ts';
 import { jsonFault } from './json-fault.ts';
 import type { RulePlace } from './rule-flaw.ts';
 import { type Auth, type ConditionSpec, EXAMPLES, ruleSchema } from './rule-schema.ts';
 import { reachesWebhooks } from './webhook-path.ts';
-
-/** The YAML parser's own words may quote the text, and with it a secret; these do not. */
-const YAML_FAULTS: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'a field occurs twice in one object',
-  BAD_INDENT: 'is not indented as it should be',
-  MISSING_CHAR: 'a character is missing, such as a comma, a quote or a bracket',
-  UNEXPECTED_TOKEN: 'something stands here that does not belong here',
-  TAB_AS_INDENT: 'is indented with a tab',
-  BAD_ALIAS: 'an alias (*name) leads nowhere',
-};
 
 /** One rule as the file has it; nothing is replaced yet. */
 export interface RuleSpec extends RulePlace {
@@ -74,7 +64,6 @@ export function parseAcceptList(
 
 class Reading {
   readonly #file: string;
-  readonly #lines = new LineCounter();
   readonly #document;
   readonly #problems: Problem[] = [];
   readonly #notes: string[] = [];
@@ -83,12 +72,7 @@ class Reading {
 
   constructor(text: string, file: string) {
     this.#file = file;
-    this.#document = parseDocument(text, {
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      merge: true,
-      uniqueKeys: (a, b) => isScalar(a) && isScalar(b) && a.value === b.value && a.value !== '//',
-    });
+    this.#document = new AcceptDocument(text, file);
   }
 
   read(): { list: AcceptList | null; problems: Problem[] } {
@@ -114,14 +98,10 @@ class Reading {
 
   /** The whole as plain values; `null`, and a problem, when it is no object. */
   #content(): Readonly<Record<string, unknown>> | null {
-    for (const error of this.#document.errors) {
-      const { line, col } = this.#lines.linePos(error.pos[0]);
-      const reason = YAML_FAULTS[error.code] ?? `is no valid YAML here (${error.code})`;
-      this.#problem(`${this.#file} (line ${line}, column ${col})`, reason, EXAMPLES.rule);
-    }
-    if (this.#document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return null;
+    for (const { where, reason } of this.#document.faults()) this.#problem(where, reason, EXAMPLES.rule);
+    if (!this.#document.readable) return null;
     try {
-      const root: unknown = this.#document.toJS();
+      const root: unknown = this.#document.content();
       if (isObject(root)) return root;
       this.#problem(this.#file, 'is not an object', WHOLE);
     } catch {
@@ -143,13 +123,13 @@ class Reading {
   }
 
   #readRule(list: 'private' | 'public', index: number, value: unknown): RuleSpec | null {
-    const where = this.#where([list, index]);
+    const where = this.#document.where([list, index]);
     const place: RulePlace = { list, number: index + 1, where };
     const parsed = ruleSchema.safeParse(value);
     const before = this.#problems.length;
     for (const { path, message } of parsed.error?.issues ?? []) {
       const field = path[0] === undefined ? 'rule' : String(path[0]);
-      this.#problem(this.#where([list, index], path), message, EXAMPLES[field] ?? WHOLE);
+      this.#problem(this.#document.where([list, index], path), message, EXAMPLES[field] ?? WHOLE);
     }
     const origin = isObject(value) ? value.origin : undefined;
     if (isObject(value) && list === 'private' && origin === undefined) {
@@ -173,7 +153,7 @@ class Reading {
       origin: list === 'private' ? (others.origin ?? null) : null,
       auth: list === 'private' ? (auth ?? null) : null,
       valid,
-      comment: this.#comments(list, index),
+      comment: this.#document.comments([list, index]),
       purpose: purpose ?? null,
       permission: permission ?? null,
     };
@@ -200,30 +180,6 @@ class Reading {
         ...['origin', 'auth'].filter((key) => (key === 'auth' ? auth : others[key]) !== undefined),
       );
     if (useless.length > 0) this.#notes.push(`${where}: ignored: ${useless.join(', ')}`);
-  }
-
-  /** A rule may have several `"//"`: all are kept. */
-  #comments(list: string, index: number): string | null {
-    const node = this.#document.getIn([list, index], true);
-    if (!isMap(node)) return null;
-    const texts = node.items
-      .filter(({ key }) => isScalar(key) && key.value === '//')
-      .flatMap(({ value }) => (isScalar(value) ? [String(value.value)] : []));
-    return texts.length === 0 ? null : texts.join('\n');
-  }
-
-  #where(rule: readonly [string, number], inside: readonly PropertyKey[] = []): string {
-    const node = this.#nodeAt([...rule, ...inside]) ?? this.#nodeAt(rule);
-    const line = node?.range == null ? '' : ` (line ${this.#lines.linePos(node.range[0]).line})`;
-    return `${this.#file}, ${rule[0]} rule ${rule[1] + 1}${line}`;
-  }
-
-  #nodeAt(path: readonly PropertyKey[]): Node | undefined {
-    try {
-      return this.#document.getIn(path, true) as Node | undefined;
-    } catch {
-      return undefined;
-    }
   }
 
   #problem(where: string, reason: string, example: string | undefined): void {
