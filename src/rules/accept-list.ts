@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 import { AcceptDocument } from './accept-document.ts';
 import { jsonFault } from './json-fault.ts';
 import type { RulePlace } from './rule-flaw.ts';
-import { type Auth, type ConditionSpec, EXAMPLES, ruleSchema } from './rule-schema.ts';
+import { type Auth, type ConditionSpec, EXAMPLES, RULE_FIELDS, ruleSchema } from './rule-schema.ts';
 import { reachesWebhooks } from './webhook-path.ts';
 
 /** One rule as the file has it; nothing is replaced yet. */
@@ -38,7 +38,7 @@ export interface AcceptList {
 export type BrokenRule = RulePlace & Pick<RuleSpec, 'origin' | 'auth'>;
 
 const LISTS = ['private', 'public'] as const;
-const KNOWN = new Set(['//', 'id', 'purpose', 'permission', 'method', 'path', 'origin', 'auth', 'valid']);
+const KNOWN = new Set(['//', ...RULE_FIELDS]);
 const UNREACHABLE =
   'path can never be reached: public rules are asked for /webhook and what is below it only';
 const WHOLE = `{"private": [${EXAMPLES.rule}], "public": []}`;

@@ -109,6 +109,9 @@ export const ruleSchema = z.looseObject(
   { error: 'a rule must be an object' },
 );
 
+/** The fields that a rule may have and that mean something. */
+export const RULE_FIELDS: readonly string[] = Object.keys(ruleSchema.shape);
+
 function patternFlaw(value: string): string | null {
   if (/[^\x21-\x7e]/.test(value))
     return 'path has spaces or characters beyond ASCII, which no call has: write them as %XX';

@@ -1,6 +1,6 @@
+import { RULE_FIELDS } from '../rule-schema.ts';
 import type { Finding } from './finding.ts';
 
-const FIELDS = ['id', 'purpose', 'permission', 'method', 'path', 'origin', 'auth', 'valid'];
 const IGNORED = /^(.*): ignored: (.*)$/s;
 
 /** What the file has that decides nothing, or that comes from elsewhere in it. */
@@ -12,7 +12,7 @@ function noteFindings(file: string, note: string): Finding[] {
   const [, where = file, fields = ''] = IGNORED.exec(note) ?? [];
   if (fields === '') return [ignored(file, note)];
   return fields.split(', ').map((field) => {
-    const meant = FIELDS.find((known) => known !== field && known === field.trim().toLowerCase());
+    const meant = RULE_FIELDS.find((known) => known !== field && known === field.trim().toLowerCase());
     if (meant === undefined) return ignored(where, `the field ${JSON.stringify(field)} is ignored`);
     return {
       level: 'warn',
