@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { notNow } from '../bitbucket/barrier.ts';
 import { withNamedAnswers } from '../bitbucket/named-answers.ts';
 import { type RateBudget, withRateBudget } from '../bitbucket/rate-budget.ts';
@@ -6,7 +5,6 @@ import { createJsonReader } from '../bitbucket/read-json.ts';
 import type { Login, Send } from '../bitbucket/send.ts';
 import { withTimeLimit } from '../bitbucket/time-limit.ts';
 import type { CallListener } from '../call.ts';
-import type { InventoryConfig } from '../config/config.ts';
 import { AgentError, type ErrorCode } from '../errors.ts';
 import { keepHeapSmall } from '../heap-size.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -17,36 +15,27 @@ import { fileDestination } from './deliver/file-destination.ts';
 import { recorded } from './deliver/recorded.ts';
 import type { Resource } from './entity.ts';
 import { createEntityIds, type EntityIds } from './entity-id.ts';
-import { type InventoryFigures, ledgerFigures, newestRuns, RunTally } from './figures.ts';
-import type { LedgerIdentity } from './ledger/facts.ts';
-import type { Ledger, LedgerReader, Place, Scope } from './ledger/ledger.ts';
+import { type InventoryFigures, RunTally } from './figures.ts';
+import { KeptInventory, type KeptOptions } from './kept.ts';
+import type { Ledger, Place, Scope } from './ledger/ledger.ts';
 import { takeLock } from './ledger/lock.ts';
-import { openLedger, openLedgerReader } from './ledger/open-ledger.ts';
 import { clearRehearsals, openRehearsal } from './ledger/rehearsal.ts';
 import { checkStateFolder } from './ledger/state-folder.ts';
 import { createNormaliser, type Normaliser } from './normalise/normaliser.ts';
 import { type PreviewOptions, preview } from './preview.ts';
-import { hasPseudonymKey, pseudonymKey } from './privacy/key-file.ts';
-import { createPrivacy, type Privacy } from './privacy.ts';
 import { type InventoryStatus, ProgressWatch } from './progress.ts';
 import { createPull } from './pull/pull.ts';
-import { InventoryRun, type RunOrder, type RunParts, type RunReport } from './run.ts';
+import { InventoryRun, type RunOrder, type RunReport } from './run.ts';
 
-export interface InventoryOptions {
-  readonly settings: InventoryConfig;
-  readonly profileName: string;
-  readonly serviceType: string;
+export interface InventoryOptions extends KeptOptions {
   /** `apiUrl`: where the REST API is, with scheme. */
   readonly bitbucket: { readonly baseUrl: string; readonly apiUrl: string };
-  readonly stateDir: string;
   readonly rules: RuleSet;
   loginOf(rule: Rule): Login | null;
   /** Sends with authorisation; its rate is limited here. */
   readonly send: Send;
   /** Where batches go; `null`: nowhere. */
   readonly destination: Destination | null;
-  /** Tells that place from any other one, without secrets; `null`: nothing is sent. Another one gets everything anew. */
-  readonly receiver: string | null;
   /** Hears of the calls to Bitbucket (`inventory`) and of each try to deliver a batch (`delivery`). */
   readonly record?: CallListener;
   /** Why no run may start just now; `null` or left out: it may. */
@@ -72,7 +61,7 @@ export class Inventory {
   readonly #ids: EntityIds;
   readonly #normaliser: Normaliser;
   readonly #send: Send;
-  #privacy: Privacy | null = null;
+  readonly #kept: KeptInventory;
   readonly #tally = new RunTally();
   #running: { readonly watch: ProgressWatch; readonly budget: RateBudget } | null = null;
 
@@ -83,7 +72,8 @@ export class Inventory {
     this.#ids = createEntityIds(bitbucket.baseUrl);
     this.#normaliser = createNormaliser({ baseUrl: bitbucket.baseUrl });
     this.#send = withTimeLimit(withNamedAnswers(options.send));
-    this.pull = createPull(() => this.#reader(), { entityId: this.#ids });
+    this.#kept = new KeptInventory(options);
+    this.pull = createPull(() => this.#kept.reader(), { entityId: this.#ids });
   }
 
   /** Finds out early whether runs could keep anything. @throws AgentError `STATE_UNUSABLE` */
@@ -103,7 +93,7 @@ export class Inventory {
     const lock = takeLock(stateDir, who);
     try {
       clearRehearsals(stateDir);
-      const ledger = openLedger(stateDir, this.#identity(), { now: this.#now });
+      const ledger = this.#kept.ledger(this.#now);
       return await this.#execute(ledger, order, who, this.#recorded(destination));
     } finally {
       lock.release();
@@ -116,7 +106,7 @@ export class Inventory {
     const destination = fileDestination(folder);
     const rehearsal = openRehearsal(this.#options.stateDir, who);
     try {
-      const ledger = openLedger(rehearsal.folder, this.#identity(), { now: this.#now });
+      const ledger = this.#kept.ledger(this.#now, rehearsal.folder);
       return await this.#execute(ledger, order, who, destination);
     } finally {
       rehearsal.end();
@@ -130,10 +120,10 @@ export class Inventory {
     this.#checkOpen();
     const { concurrency } = this.#options.settings;
     const { calls } = this.#ownCalls();
-    const kept = this.#reader();
+    const kept = this.#kept.reader();
     const parts = { calls, concurrency, kept, normaliser: this.#normaliser, ids: this.#ids };
     try {
-      return await preview({ ...options, ...parts, privacy: this.#privacyOf(), now: this.#now });
+      return await preview({ ...options, ...parts, privacy: this.#kept.privacy(), now: this.#now });
     } finally {
       kept?.close();
     }
@@ -144,31 +134,18 @@ export class Inventory {
    * it waits in the outbox: then a run is due.
    */
   lastComplete(part: keyof Scope): number | null {
-    return this.#look((reader) => {
-      const [newest] = reader?.runs(1) ?? [];
-      if (newest?.state === 'delivering' && newest.scope[part]) return null;
-      const run = reader?.lastComplete(part) ?? null;
-      return run === null ? null : Date.parse(run.startedAt);
-    });
+    return this.#kept.lastComplete(part);
   }
 
   /** Those of the repositories that the ledger has: of others no run has been told, or they are gone. */
   known(places: readonly Place[]): readonly Place[] {
-    return this.#look((reader) =>
-      places.filter(
-        ({ sourceId }) => reader?.entities('repository', sourceId - 1, 1)[0]?.sourceId === sourceId,
-      ),
-    );
+    return this.#kept.known(places);
   }
 
   /** How the inventory does, without waiting for a run. Ledgers that cannot be read show no runs. */
   status(count = 10): InventoryStatus {
-    return this.#look((reader) => ({
-      running: this.#running?.watch.state ?? null,
-      budget: this.#running?.budget.state() ?? null,
-      runs: reader === null ? [] : newestRuns(reader, count),
-      parked: reader?.parked() ?? [],
-    }));
+    const { watch, budget } = this.#running ?? {};
+    return { running: watch?.state ?? null, budget: budget?.state() ?? null, ...this.#kept.runs(count) };
   }
 
   /** The same in numbers. Never throws. */
@@ -177,19 +154,9 @@ export class Inventory {
     const budget = this.#running?.budget.state() ?? null;
     const now = { budget, ended, waitedMs: this.#tally.waitedMs + (budget?.waitedMs ?? 0) };
     try {
-      return { ...now, ledger: this.#look((reader) => (reader === null ? null : ledgerFigures(reader))) };
+      return { ...now, ledger: this.#kept.figures() };
     } catch {
       return { ...now, ledger: null };
-    }
-  }
-
-  /** Looks into the ledger; `null` where there is none. */
-  #look<T>(at: (reader: LedgerReader | null) => T): T {
-    const reader = this.#reader();
-    try {
-      return at(reader);
-    } finally {
-      reader?.close();
     }
   }
 
@@ -214,13 +181,13 @@ export class Inventory {
         {
           calls,
           normaliser: this.#normaliser,
-          privacy: this.#privacyOf(),
+          privacy: this.#kept.privacy(),
           ids: this.#ids,
           destination,
           envelope: { profile: profileName, serviceType },
           concurrency: settings.concurrency,
           now: this.#now,
-          expected: this.#lastSeen(),
+          expected: this.#kept.lastSeen(),
         },
         ledger,
         { ...order, watch },
@@ -249,13 +216,6 @@ export class Inventory {
     return new AgentError(error.code, error.message, { cause: error.cause, hint });
   }
 
-  #lastSeen(): RunParts['expected'] {
-    return this.#look((reader) => {
-      const seen = (part: 'users' | 'repositories') => reader?.lastCollected(part)?.seen?.[part] ?? null;
-      return { users: seen('users'), repositories: seen('repositories') };
-    });
-  }
-
   /** Each run begins with a budget of its own: what Bitbucket bore hours ago says nothing. */
   #ownCalls(): { calls: OwnCalls; budget: RateBudget } {
     const { settings, rules, loginOf, bitbucket, record, keepQuery = false } = this.#options;
@@ -270,30 +230,5 @@ export class Inventory {
       record: (call) => record?.('inventory', call),
     });
     return { calls, budget };
-  }
-
-  /** Who only looks makes no key: without one there is no ledger with these pseudonyms either. */
-  #reader() {
-    const { settings, stateDir } = this.#options;
-    if (settings.pseudonymise && this.#privacy === null && !hasPseudonymKey(stateDir)) return null;
-    return openLedgerReader(this.#options.stateDir, this.#identity());
-  }
-
-  #identity(): LedgerIdentity {
-    const { bitbucket, receiver, profileName, serviceType } = this.#options;
-    return {
-      baseUrl: bitbucket.baseUrl,
-      privacy: this.#privacyOf().fingerprint,
-      receiver:
-        receiver === null
-          ? null
-          : hash('sha256', JSON.stringify([profileName, serviceType, receiver])).slice(0, 16),
-    };
-  }
-
-  #privacyOf(): Privacy {
-    const { settings, stateDir } = this.#options;
-    this.#privacy ??= createPrivacy(settings, settings.pseudonymise ? pseudonymKey(stateDir) : null);
-    return this.#privacy;
   }
 }
