@@ -155,6 +155,18 @@ describe('the relay port itself', () => {
     expect(stage.agent.output()).not.toContain(RELAY_TOKEN);
   });
 
+  it('lets no stranger push its calls off the status page', async () => {
+    const headers = { authorization: `Bearer ${RELAY_TOKEN}` };
+    expect((await ask(`${relayUrl}/users?limit=3`, { headers })).status).toBe(200);
+    const flood = Array.from({ length: 250 }, () => ask(`${relayUrl}/stranger`));
+    expect(new Set((await Promise.all(flood)).map(({ status }) => status))).toEqual(new Set([401]));
+    const admin = `http://127.0.0.1:${stage.agentEnv.ADMIN_PORT}`;
+    const { recent } = JSON.parse((await ask(`${admin}/status.json`)).text);
+    const paths = recent.map(({ path }: { path: string }) => path);
+    expect(paths.filter((path: string) => path === '/stranger')).toHaveLength(20);
+    expect(paths).toContain('/users');
+  });
+
   it('serves the inventory after a sync, through the official client too', async () => {
     const early = await caller.call('/essentials/v1/users');
     expect(early.status).toBe(503);
