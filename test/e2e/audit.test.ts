@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../../sandbox/deadline.ts';
 import { instanceOf } from '../../src/audit/files.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { type CommandStage, startCommandStage, type Workbench } from './command.ts';
 import { ask } from './public-port.ts';
 
@@ -29,10 +30,7 @@ beforeEach(() => {
 
 /** What takes webhooks, instead of what takes batches. */
 const anyReceiver = () => all.stage.receiver.respond(() => ({}));
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 const folder = () => join(bench.stateDir, 'audit');
 const today = () => `${new Date().toISOString().slice(0, 10)}.jsonl`;
@@ -65,7 +63,7 @@ function allRecords(instance = HOST): Record<string, unknown>[] {
 
 async function begin(env: Readonly<Record<string, string>> = {}) {
   const agent = await bench.begin(['run'], { LOG_LEVEL: 'info', ...env });
-  endings.push(() => agent.close());
+  atTheEnd(() => agent.close());
   await agent.ready();
   await all.stage.broker.waitForClient(all.stage.token, { timeoutMs: WAIT_MS });
   await agent.waitForLog(({ message }) => String(message).startsWith('Bitbucket '), WAIT_MS);
@@ -244,7 +242,7 @@ describe('the audit commands', () => {
     expect(JSON.parse(json ?? '')).toMatchObject({ instance: HOST, path: FORBIDDEN });
 
     const follower = spawn(process.execPath, [CLI, 'audit', 'tail', ...here(), '--follow', '-n', '1']);
-    endings.push(() => follower.kill('SIGKILL'));
+    atTheEnd(() => follower.kill('SIGKILL'));
     let text = '';
     follower.stdout.on('data', (chunk) => {
       text += chunk;

@@ -4,6 +4,7 @@ import type { Exit } from '../../sandbox/child.ts';
 import { until } from '../../sandbox/deadline.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { type Stage, type StageOptions, startStage } from '../../sandbox/stage.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { ask, health } from './public-port.ts';
 import { startTrickle } from './trickle.ts';
 
@@ -13,14 +14,11 @@ const WAIT_MS = 10_000;
 /** Far below the 12 s that draining may take when something is in flight. */
 const AT_ONCE_MS = 5_000;
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 async function stageOf(options: StageOptions = {}): Promise<Stage> {
   const stage = await startStage(options);
-  endings.push(() => stage.close());
+  atTheEnd(() => stage.close());
   if (options.withAgent !== false) {
     await stage.broker.waitForClient(stage.token, { timeoutMs: WAIT_MS, sockets: 2 });
   }
@@ -86,7 +84,7 @@ describe('SIGTERM without a server to say goodbye to', () => {
     const stage = await stageOf({ withAgent: false });
     const env = { ...stage.agentEnv, BROKER_SERVER_URL: `http://127.0.0.1:${await freePort()}` };
     const agent = await startAgent({ env, cwd: stage.agentEnv.STATE_DIR ?? '' });
-    endings.push(() => agent.close());
+    atTheEnd(() => agent.close());
     await agent.waitForLog(({ message }) => message === 'tunnel down', WAIT_MS);
     void agent.terminate();
     expect(await exitWithin(agent, AT_ONCE_MS)).toEqual({ code: 0, signal: null });
@@ -143,7 +141,7 @@ describe('a rollout', () => {
     const first = stage.agent;
     stage.bitbucket.faults.add({ match: `/rest/api/1.0${SLOW}`, kind: 'late', ms: 300 });
     const trickle = startTrickle(stage, { paths: [FAST, SLOW], everyMs: 5, patienceMs: 20_000 });
-    endings.push(() => trickle.stop());
+    atTheEnd(() => trickle.stop());
     const relayedBy = (agent: AgentProcess, more: number) => {
       const from = says(agent, 'relayed').length;
       return until(() => (says(agent, 'relayed').length >= from + more ? true : undefined), {
@@ -170,7 +168,7 @@ describe('a rollout', () => {
     for (let round = 0; round < 3; round += 1) {
       const old = stage.agent;
       const trickle = startTrickle(stage, { paths: [FAST], everyMs: 5, patienceMs: 20_000 });
-      endings.push(() => trickle.stop());
+      atTheEnd(() => trickle.stop());
       await stage.startAgent({ PORT: String(await freePort()), ADMIN_PORT: String(await freePort()) });
       expect(await old.terminate()).toEqual({ code: 0, signal: null });
       const outcomes = await trickle.stop();

@@ -6,6 +6,7 @@ import { createAuthority } from '../../sandbox/certificates.ts';
 import { startProxy } from '../../sandbox/connect-proxy.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { ask, health } from './public-port.ts';
 
 const PATH = '/projects/PLAT';
@@ -23,10 +24,7 @@ const file = (name: string, text: string) => {
 const caFile = file('ca.pem', authority.ca);
 const publicPort = authority.issue(['127.0.0.1']);
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 afterAll(() => folder.remove());
 
 const isDown = ({ message }: LogLine) => message === 'tunnel down';
@@ -62,7 +60,7 @@ describe('Snyk Broker server and Bitbucket under one private authority', () => {
 
   async function readyAgent(env: Readonly<Record<string, string>>): Promise<AgentProcess> {
     const agent = await stage.startAgent(env);
-    endings.push(() => agent.close());
+    atTheEnd(() => agent.close());
     return agent;
   }
 
@@ -75,14 +73,14 @@ describe('Snyk Broker server and Bitbucket under one private authority', () => {
   it.each(['CA_CERT', 'NODE_EXTRA_CA_CERTS'])('works with %s from .env alone', async (variable) => {
     const dotenv = join(stage.agentEnv.STATE_DIR ?? '', '.env');
     writeFileSync(dotenv, `${variable}=${caFile}\n`);
-    endings.push(() => rmSync(dotenv));
+    atTheEnd(() => rmSync(dotenv));
     await readyAgent({});
     await expectBothPaths(stage);
   });
 
   it('works through a CONNECT proxy with a password', async () => {
     const proxy = await startProxy({ username: 'user', password: 'p@ss' });
-    endings.push(() => proxy.close());
+    atTheEnd(() => proxy.close());
     await readyAgent({ CA_CERT: caFile, HTTPS_PROXY: proxy.url });
     await expectBothPaths(stage);
     const targets = proxy.requests.map(({ kind, target }) => `${kind} ${target}`);
@@ -95,11 +93,11 @@ describe('Snyk Broker server and Bitbucket under one private authority', () => {
     ['through a proxy', true],
   ])('without it stays up, is not ready and names the certificate problem, %s', async (_way, proxied) => {
     const proxy = await startProxy();
-    endings.push(() => proxy.close());
+    atTheEnd(() => proxy.close());
     const before = stage.bitbucket.requests.length;
     const way = proxied ? { HTTPS_PROXY: proxy.url } : {};
     const agent = await startAgent({ env: { ...stage.agentEnv, ...way }, cwd: folder.path });
-    endings.push(() => agent.close());
+    atTheEnd(() => agent.close());
     expect((await agent.waitForLog(isDown, WAIT_MS)).reason).toMatch(UNTRUSTED);
     expect((await agent.waitForLog(isUnanswered, WAIT_MS)).reason).toMatch(UNTRUSTED);
     expect(await health(stage.agentUrl)).toEqual({ livez: 200, readyz: 503, healthcheck: 500 });
@@ -137,7 +135,7 @@ describe('a trusted Snyk Broker server and a Bitbucket that is not', () => {
       bitbucket: { tls: issuer.issue([address]) },
       broker: { tls: { ...authority.issue(['127.0.0.1']), ca: authority.ca } },
     });
-    endings.push(() => stage.close());
+    atTheEnd(() => stage.close());
     expect((await stage.agent.waitForLog(isUnanswered, WAIT_MS)).reason).toMatch(code);
     for (const over of ['socket', 'stream'] as const) {
       const answer = await stage.call(PATH, { over });
@@ -156,19 +154,19 @@ describe('a Snyk Broker server whose certificate is for another host', () => {
     ['through a proxy', true],
   ])('is refused, %s', async (_way, proxied) => {
     const proxy = await startProxy();
-    endings.push(() => proxy.close());
+    atTheEnd(() => proxy.close());
     const stage = await startStage({
       broker: { tls: { ...authority.issue(['localhost']), ca: authority.ca }, host: 'localhost' },
       withAgent: false,
     });
-    endings.push(() => stage.close());
+    atTheEnd(() => stage.close());
     const env = {
       ...stage.agentEnv,
       BROKER_SERVER_URL: `https://127.0.0.1:${stage.broker.port}`,
       ...(proxied ? { HTTPS_PROXY: proxy.url } : {}),
     };
     const agent = await startAgent({ env, cwd: folder.path });
-    endings.push(() => agent.close());
+    atTheEnd(() => agent.close());
     expect((await agent.waitForLog(isDown, WAIT_MS)).reason).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/);
     expect(agent.log.find(({ message }) => message === 'tunnel open')).toBeUndefined();
     expect((await stage.broker.connectionStatus(stage.token)).status).toBe(404);

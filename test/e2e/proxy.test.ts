@@ -3,6 +3,7 @@ import { type AgentProcess, startAgent } from '../../sandbox/agent-process.ts';
 import { createAuthority } from '../../sandbox/certificates.ts';
 import { type ForwardProxy, type ProxiedRequest, startProxy } from '../../sandbox/connect-proxy.ts';
 import { type Stage, type StageOptions, startStage } from '../../sandbox/stage.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { health } from './public-port.ts';
 
 const LOGIN = { username: 'user', password: 'p@ss' };
@@ -10,14 +11,11 @@ const PATH = '/projects/PLAT';
 const WAIT_MS = 10_000;
 const authority = createAuthority();
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 async function proxyWithPassword(): Promise<ForwardProxy> {
   const proxy = await startProxy(LOGIN);
-  endings.push(() => proxy.close());
+  atTheEnd(() => proxy.close());
   expect(proxy.url).toContain('//user:p%40ss@');
   return proxy;
 }
@@ -30,14 +28,14 @@ async function stageWithoutAgent(
   const tls = scheme === 'https' ? { ...authority.issue(['127.0.0.1']), ca: authority.ca } : undefined;
   const secured = tls === undefined ? {} : { tls };
   const stage = await startStage({ bitbucket: secured, broker: secured, agentEnv, withAgent: false });
-  endings.push(() => stage.close());
+  atTheEnd(() => stage.close());
   return stage;
 }
 
 /** An agent that need not become ready. */
 async function agentOf(stage: Stage, env: Readonly<Record<string, string>>): Promise<AgentProcess> {
   const agent = await startAgent({ env: { ...stage.agentEnv, ...env }, cwd: stage.agentEnv.STATE_DIR ?? '' });
-  endings.push(() => agent.close());
+  atTheEnd(() => agent.close());
   return agent;
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '../../sandbox/deadline.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { health } from './public-port.ts';
 import { type Outcome, startTrickle, type Trickle } from './trickle.ts';
 
@@ -14,18 +15,15 @@ const CALLS = 12;
 /** How long calls pile up at the frozen server. */
 const FROZEN_MS = 500;
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 async function stageWithTrickle(): Promise<{ stage: Stage; trickle: Trickle }> {
   const stage = await startStage();
-  endings.push(() => stage.close());
+  atTheEnd(() => stage.close());
   await stage.broker.waitForClient(stage.token, { timeoutMs: WAIT_MS, sockets: 2 });
   stage.bitbucket.faults.add({ match: `/rest/api/1.0${SLOW}`, kind: 'late', ms: 250 });
   const trickle = startTrickle(stage, { paths: [FAST, SLOW], everyMs: 20, patienceMs: 25_000 });
-  endings.push(() => trickle.stop());
+  atTheEnd(() => trickle.stop());
   return { stage, trickle };
 }
 
@@ -96,7 +94,7 @@ describe('the Snyk Broker server under a steady trickle of calls', () => {
 
   it('killed three times in a row: connected again each time', async () => {
     const stage = await startStage();
-    endings.push(() => stage.close());
+    atTheEnd(() => stage.close());
     for (let round = 0; round < 3; round += 1) {
       await stage.broker.kill();
       await expectOutage(stage);

@@ -5,6 +5,7 @@ import { type AgentProcess, startAgent } from '../../sandbox/agent-process.ts';
 import { startProxy } from '../../sandbox/connect-proxy.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { ask } from './public-port.ts';
 
 const WAIT_MS = 10_000;
@@ -17,10 +18,7 @@ const WRONG_PROXY_PASSWORD = 'wrong canary@:/%';
 /** What callers and Bitbucket say is not for the log either. */
 const WORDS = ['query-canary', 'body-canary', 'answer-canary', 'caller-canary', 'hook-canary'];
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 /** Every form in which a secret could turn up. */
 function spellings(secret: string): string[] {
@@ -51,7 +49,7 @@ const ACCEPT = {
 
 async function stageWithCanaries(): Promise<{ stage: Stage; env: Record<string, string> }> {
   const folder = makeTemporaryFolder('secrets');
-  endings.push(() => folder.remove());
+  atTheEnd(() => folder.remove());
   writeFileSync(join(folder.path, 'accept.json'), JSON.stringify(ACCEPT));
   const stage = await startStage({
     bitbucket: {
@@ -72,7 +70,7 @@ async function stageWithCanaries(): Promise<{ stage: Stage; env: Record<string, 
       LOG_LEVEL: 'debug',
     },
   });
-  endings.push(() => stage.close());
+  atTheEnd(() => stage.close());
   return { stage, env: { ...stage.agentEnv } };
 }
 
@@ -134,7 +132,7 @@ describe('at LOG_LEVEL=debug no secret and no body is in the output', () => {
   it('of a whole session: calls, failures, webhooks, an outage, the end', async () => {
     const { stage, env } = await stageWithCanaries();
     const proxy = await startProxy(PROXY);
-    endings.push(() => proxy.close());
+    atTheEnd(() => proxy.close());
     const agent = await stage.startAgent({ ...env, HTTP_PROXY: proxy.url });
     const statuses = await callEverything(stage);
     expect(new Set(statuses)).toEqual(new Set([0, 200, 401, 405, 500, 502, 504]));
@@ -168,13 +166,13 @@ describe('at LOG_LEVEL=debug no secret and no body is in the output', () => {
   it('of an agent that its proxy turns away', async () => {
     const { stage, env } = await stageWithCanaries();
     const proxy = await startProxy(PROXY);
-    endings.push(() => proxy.close());
+    atTheEnd(() => proxy.close());
     const wrong = proxy.url.replace(
       encodeURIComponent(PROXY.password),
       encodeURIComponent(WRONG_PROXY_PASSWORD),
     );
     const agent = await startAgent({ env: { ...env, HTTP_PROXY: wrong }, cwd: env.STATE_DIR ?? '' });
-    endings.push(() => agent.close());
+    atTheEnd(() => agent.close());
     await agent.waitForLog(({ message }) => message === 'tunnel down', WAIT_MS);
     await agent.waitForLog(({ message }) => message === 'Bitbucket does not answer', WAIT_MS);
     expect(await agent.terminate()).toEqual({ code: 0, signal: null });

@@ -3,20 +3,18 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startStage } from '../../sandbox/stage.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { enough, makeWorkplace, TOKEN, type Workplace } from './lone-agent.ts';
 import { ask } from './public-port.ts';
 
 const WAIT_MS = 10_000;
 
-const endings: (() => unknown)[] = [];
 let place: Workplace;
 beforeEach(() => {
   place = makeWorkplace();
-  endings.push(() => place.close());
+  atTheEnd(() => place.close());
 });
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 describe('a start without what it takes', () => {
   it('with nothing set: exit code 2, every missing variable named with an example', async () => {
@@ -145,7 +143,7 @@ describe('where values come from', () => {
 
   it('secrets from NAME_FILE, all the way to both ends', async () => {
     const stage = await startStage({ withAgent: false });
-    endings.push(() => stage.close());
+    atTheEnd(() => stage.close());
     const file = (name: string, value: string) => {
       writeFileSync(join(place.folder, name), `${value}\n`);
       return join(place.folder, name);
@@ -205,6 +203,6 @@ async function occupy(port: number): Promise<Server> {
     server.once('error', reject);
     server.listen(port, resolve);
   });
-  endings.push(() => new Promise((resolve) => server.close(resolve)));
+  atTheEnd(() => new Promise((resolve) => server.close(resolve)));
   return server;
 }

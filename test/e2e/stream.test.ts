@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { STREAM_BLOCK, streamBlocks, streamSha256 } from '../../sandbox/bitbucket/stream.ts';
 import { until } from '../../sandbox/deadline.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 
 const MIB = 1024 * 1024;
 const PATH = '/projects/PLAT/repos/gateway/raw/catalog-info.yaml';
@@ -14,14 +15,11 @@ const WARM_UP_CALLS = 300;
 /** What 1 GiB may add. */
 const MOST_ADDED = 48 * MIB;
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 async function stageOf(agentEnv: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const stage = await startStage({ agentEnv });
-  endings.push(() => stage.close());
+  atTheEnd(() => stage.close());
   return stage;
 }
 
@@ -133,7 +131,7 @@ async function startUpstream(bytes: number): Promise<Upstream> {
     pipeline(Readable.from(counted(), { objectMode: false }), response, () => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  endings.push(() => {
+  atTheEnd(() => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });

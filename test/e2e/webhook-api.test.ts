@@ -6,6 +6,7 @@ import { createAuthority } from '../../sandbox/certificates.ts';
 import { startProxy } from '../../sandbox/connect-proxy.ts';
 import { until } from '../../sandbox/deadline.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
+import { atTheEnd, endAll } from '../kit/endings.ts';
 import { ask, health } from './public-port.ts';
 import { startTlsReceiver, type TlsReceiver } from './tls-receiver.ts';
 
@@ -13,10 +14,7 @@ const SECRET = 'hook-secret';
 const WAIT_MS = 10_000;
 const authority = createAuthority();
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
+afterEach(endAll);
 
 interface Scene {
   readonly stage: Stage;
@@ -29,9 +27,9 @@ interface Scene {
 
 async function setScene(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
   const stage = await startStage({ withAgent: false });
-  endings.push(() => stage.close());
+  atTheEnd(() => stage.close());
   const api = await startTlsReceiver(authority.issue(['127.0.0.1']));
-  endings.push(() => api.close());
+  atTheEnd(() => api.close());
   const ca = join(stage.agentEnv.STATE_DIR ?? '', 'api-ca.pem');
   writeFileSync(ca, authority.ca);
   const apiUrl = new URL(api.url).origin;
@@ -106,7 +104,7 @@ describe('a webhook while no tunnel is open', () => {
 
   it('goes through the proxy by CONNECT', async () => {
     const proxy = await startProxy({ username: 'user', password: 'p@ss' });
-    endings.push(() => proxy.close());
+    atTheEnd(() => proxy.close());
     const { api, cut, post } = await setScene({ HTTPS_PROXY: proxy.url });
     await cut();
     expect((await post('proxied', Buffer.from('{}'))).status).toBe(202);

@@ -23,6 +23,7 @@ import { createPrivacy, type PrivacySettings } from '../../../src/inventory/priv
 import { silentLog } from '../../../src/log.ts';
 import { createNetwork } from '../../../src/network/network.ts';
 import { loadRules } from '../../../src/rules/compile.ts';
+import { atTheEnd, endAll } from '../../kit/endings.ts';
 
 const SHIPPED = new URL('../../../config/accept/bitbucket-server.json', import.meta.url);
 
@@ -52,11 +53,9 @@ export interface StageOptions extends BitbucketOptions {
   readonly concurrency?: number;
 }
 
-const endings: (() => unknown)[] = [];
-
 /** Ends what `setStage` started, in the other order. */
 export async function strike(): Promise<void> {
-  for (const end of endings.splice(0).reverse()) await end();
+  await endAll();
 }
 
 /** Time that passes only while somebody waits. */
@@ -77,14 +76,14 @@ export async function setStage(options: StageOptions = {}) {
   const clock = virtualClock();
   const limits = rateLimit && { rateLimit: { ...rateLimit, now: clock.now } };
   const bitbucket = named(await startBitbucket({ contextPath: '/bb', ...options, ...limits }), login);
-  endings.push(() => bitbucket.close());
+  atTheEnd(() => bitbucket.close());
   const network = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], extraCa: [] });
-  endings.push(() => network.close());
+  atTheEnd(() => network.close());
   const exchange = createExchange(network, { connectMs: 5_000, firstByteMs: 5_000, idleMs: 5_000 });
   const send = withNamedAnswers(withAuthorization(withRetry(exchange)));
   const budget = withRateBudget(send, { concurrency, ...clock });
   const folder = makeTemporaryFolder('collect');
-  endings.push(() => folder.remove());
+  atTheEnd(() => folder.remove());
   const privacy = createPrivacy(
     { includeProjects: [], excludeProjects: [], omitFields: [], pseudonymise: false, ...settings },
     null,
@@ -92,7 +91,7 @@ export async function setStage(options: StageOptions = {}) {
   const { url: baseUrl } = bitbucket;
   const identity = { baseUrl, privacy: privacy.fingerprint, receiver: null };
   const ledger = openLedger(folder.path, identity, { now: () => NOW });
-  endings.push(() => ledger.close());
+  atTheEnd(() => ledger.close());
   const records: CallRecord[] = [];
   const skips: Skip[] = [];
   const calls = createOwnCalls({
