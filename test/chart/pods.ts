@@ -70,6 +70,6 @@ export const containersOf = ({ spec }: PodTemplate): Container[] => [
   ...(spec.containers ?? []),
 ];
 
-/** Whether a pod that belongs to a release, not one of its tests, connects to Snyk as a client. */
+/** Whether `helm test` makes it: it is not there while the release runs. */
 export const isTest = (manifest: Manifest): boolean =>
   manifest.metadata.annotations?.['helm.sh/hook']?.startsWith('test') === true;

@@ -1,4 +1,5 @@
 import { chartSchemas } from './schemas/schemas.ts';
+import { acceptListFile } from './steps/accept-list-file.ts';
 import { documents, writeDocuments } from './steps/documents.ts';
 import { kubernetes } from './steps/kubernetes.ts';
 import { lint } from './steps/lint.ts';
@@ -18,6 +19,7 @@ const STEPS: readonly Step[] = [
   ...checks,
   variables,
   rolling,
+  acceptListFile,
   unittest,
   documents,
   packaged,
