@@ -11,7 +11,8 @@ import { bearerCheck } from './bearer.ts';
 import { ERROR_TYPE_HEADER, HttpAnswer } from './http-answer.ts';
 import { hasBody, hasOddCoding, readBody } from './request-call.ts';
 
-const LISTS = '/essentials/v1/';
+/** What rules of the origin `agent:` can let through, be it a list or not. */
+const LISTS = /^\/essentials\/v1(?=[/?]|$)/i;
 /** At one time: as many as three other agents ask at most. Each may hold a page of 4 MiB. */
 const MOST_REQUESTS = 48;
 const NOTICE_MS = 10_000;
@@ -76,7 +77,7 @@ export class InventoryRoutes {
     });
     if (hasOddCoding(request)) return refuse(request, response, 'BAD_REQUEST');
     const isRead = method === 'GET' || method === 'HEAD';
-    if (isRead && url.toLowerCase().startsWith(LISTS)) return this.#pull(request, response);
+    if (isRead && LISTS.test(url)) return this.#pull(request, response);
     if (method !== 'POST' || url !== MARKS_PATH) return next();
     void this.#mark(request, response).catch((error: unknown) => {
       this.#options.log.error('defect', placeOf(error));

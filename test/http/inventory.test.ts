@@ -74,6 +74,8 @@ describe('the lists for other agents', () => {
     ['GET', '/essentials/v1/runs'],
     ['GET', '/essentials/v1/users?limit=0'],
     ['GET', '/essentials/v1/groups'],
+    ['GET', '/essentials/v1'],
+    ['GET', '/Essentials/v1?limit=1'],
     ['GET', '/essentials/v1/%75sers'],
     ['HEAD', '/essentials/v1/users'],
   ] as const)('%s %s is what the tunnel would be given here, byte for byte', async (method, path) => {
@@ -115,7 +117,7 @@ describe('the inventory port', () => {
     }
     for (const [path, method] of [
       ['/', 'GET'],
-      ['/essentials/v1', 'GET'],
+      ['/essentials/v10/users', 'GET'],
       ['/essentials/v1/users', 'POST'],
       ['/essentials/v1/users', 'DELETE'],
       ['//essentials/v1/users', 'GET'],

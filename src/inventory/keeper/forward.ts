@@ -95,14 +95,15 @@ class KeeperReply implements ReplySink, Flight {
     this.flight?.cancel();
   }
 
-  /** Of a body that has neither a length nor chunks nobody could tell whether it is whole. */
+  /** Of a body that has neither a length nor chunks nobody could tell whether it is whole; others come coded. */
   #isOwn(status: number, headers: Parameters<ReplySink['head']>[1]): boolean {
-    const measured = headers['content-length'] ?? headers['transfer-encoding'];
+    const { 'transfer-encoding': coding, 'content-length': length } = headers;
+    const measured = coding === undefined ? length !== undefined : /^chunked$/i.test(String(coding));
     return (
       STATUSES.has(status) &&
       JSON_API.test(String(headers['content-type'] ?? '')) &&
       headers['content-encoding'] === undefined &&
-      (this.#bodyless || measured !== undefined)
+      (this.#bodyless || measured)
     );
   }
 

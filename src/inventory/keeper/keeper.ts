@@ -37,7 +37,7 @@ export function refusalHint(status: number, reason: string): string {
     return 'The tokens differ: set the same INVENTORY_TOKEN on both agents or, where it is not set, the same BROKER_TOKEN.';
   }
   if (reason === 'MARKS_NOT_TAKEN') {
-    return 'The agent at INVENTORY_URL reads no repositories: see its PROFILE_NAME and INVENTORY_ENABLED, and whether its accept list allows it.';
+    return 'The agent at INVENTORY_URL reads no repositories, or too many wait there: see its PROFILE_NAME and INVENTORY_ENABLED, and whether its accept list allows it.';
   }
   if (reason.startsWith('HTTP_')) {
     return 'Check INVENTORY_URL, and what stands in between: what answers there is not the INVENTORY_PORT of an agent.';
@@ -47,4 +47,4 @@ export function refusalHint(status: number, reason: string): string {
 
 /** What to do where nobody answers. */
 export const SILENCE_HINT =
-  'See whether the agent at INVENTORY_URL runs and has INVENTORY_PORT; check DNS, NO_PROXY, the firewall and, for certificates, CA_CERT.';
+  'See whether the agent at INVENTORY_URL runs and has INVENTORY_PORT, and whether that speaks http or https; check DNS, NO_PROXY, the firewall and, for certificates, CA_CERT.';

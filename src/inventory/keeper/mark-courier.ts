@@ -132,7 +132,8 @@ function postTo(
     connectTimeoutMs: connectMs,
     keepAliveMs: KEEPER_KEEP_ALIVE_MS,
   });
-  return async (body, signal) => {
+  return async (body, given) => {
+    const signal = AbortSignal.any([given, AbortSignal.timeout(WHOLE_MS)]);
     try {
       const {
         statusCode,
@@ -144,7 +145,7 @@ function postTo(
         method: 'POST',
         headers: { authorization: keeperAuthorization(keeper), 'content-type': 'application/json' },
         body,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(WHOLE_MS)]),
+        signal,
         headersTimeout: firstByteMs,
         bodyTimeout: idleMs,
       });
@@ -154,7 +155,8 @@ function postTo(
       const reason = refusalOf(statusCode, headers['x-broker-error-type']);
       return { reason, hint: refusalHint(statusCode, reason) };
     } catch (error) {
-      return { reason: failureCode(error), hint: SILENCE_HINT };
+      // Both signals are time limits, and what they throw has no code.
+      return { reason: signal.aborted ? 'ETIMEDOUT' : failureCode(error), hint: SILENCE_HINT };
     }
   };
 }

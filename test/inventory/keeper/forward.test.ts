@@ -154,6 +154,12 @@ describe('what is no answer of the keeper is 503 INVENTORY_UNREACHABLE', () => {
     expect(await passed(forward(url))).toMatchObject({ status: 0, end: { code: 'INVENTORY_UNREACHABLE' } });
   });
 
+  it.each(['gzip', 'gzip, chunked'])('a body in the transfer coding %s', async (coding) => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Type: application/vnd.api+json\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
+    const url = await raw(`${head}2\r\n{}\r\n0\r\n\r\n`);
+    expect(await passed(forward(url))).toMatchObject({ status: 0, end: { code: 'INVENTORY_UNREACHABLE' } });
+  });
+
   it.each([
     ['its length', 'Content-Length: 100\r\n\r\n{"data":['],
     ['its chunks', 'Transfer-Encoding: chunked\r\n\r\n9\r\n{"data":[\r\n'],

@@ -134,7 +134,10 @@ describe('at the end', () => {
     marks.add(place(1));
     await clock.advance(1_000);
     await courier.drain(50);
-    expect(lines.at(-1)).toBe('warn marked repositories are lost');
+    expect(lines).toEqual([
+      'warn marked repositories cannot be handed over ETIMEDOUT',
+      'warn marked repositories are lost',
+    ]);
   });
 
   it('nothing is sent where nothing waits', async () => {
