@@ -1,7 +1,7 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import type { Send } from '../bitbucket/send.ts';
 import { type AgentError, type ErrorCode, failureCode, HTTP_STATUS, placeOf } from '../errors.ts';
-import { MARKS_PATH } from '../inventory/keeper/keeper.ts';
+import { MARKS_PATH, MOST_REQUESTS } from '../inventory/keeper/keeper.ts';
 import { LARGEST_NOTICE_BYTES, readNotice } from '../inventory/keeper/mark-notice.ts';
 import type { Place } from '../inventory/ledger/ledger.ts';
 import type { Log } from '../log.ts';
@@ -13,8 +13,6 @@ import { hasBody, hasOddCoding, readBody } from './request-call.ts';
 
 /** What rules of the origin `agent:` can let through, be it a list or not. */
 const LISTS = /^\/essentials\/v1(?=[/?]|$)/i;
-/** At one time: as many as three other agents ask at most. Each may hold a page of 4 MiB. */
-const MOST_REQUESTS = 48;
 const NOTICE_MS = 10_000;
 /** Wrong tokens are told of once in so many milliseconds. */
 const TELL_MS = 60_000;

@@ -9,14 +9,13 @@ import {
   type Keeper,
   keeperAuthorization,
   keeperPlace,
+  PULL_CONNECTIONS,
   refusalHint,
   refusalOf,
   SILENCE_HINT,
 } from './keeper.ts';
 import { Outage } from './outage.ts';
 
-/** More calls than this wait for a connection: all replicas together ask for no more than the keeper serves at once. */
-const CONNECTIONS = 16;
 /** What the keeper's own lists answer with (`pull.ts`). */
 const STATUSES: ReadonlySet<number> = new Set([200, 400, 404, 405, 503]);
 const JSON_API = /^application\/vnd\.api\+json\s*(;|$)/i;
@@ -29,7 +28,7 @@ const PASSED = ['content-type', 'content-length', 'cache-control', 'allow'] as c
  */
 export function forwardPull(network: Network, keeper: Keeper, log: Log): Send {
   const { origin, basePath } = keeperPlace(keeper);
-  const exchange = withRetry(createExchange(network, KEEPER_LIMITS, CONNECTIONS));
+  const exchange = withRetry(createExchange(network, KEEPER_LIMITS, PULL_CONNECTIONS));
   const outage = new Outage(log, 'the inventory cannot be asked for');
   const headers = { authorization: keeperAuthorization(keeper), 'accept-encoding': 'identity' };
   return ({ method, path }, sink) => {

@@ -9,6 +9,10 @@ export interface Keeper {
 
 /** Milliseconds for one exchange with it. */
 export const KEEPER_LIMITS = { connectMs: 5_000, firstByteMs: 30_000, idleMs: 30_000 };
+/** At one time the keeper serves as many as three other agents ask at most. Each may hold a page of 4 MiB. */
+export const MOST_REQUESTS = 48;
+/** Of one agent: one more is for marks. */
+export const PULL_CONNECTIONS = MOST_REQUESTS / 3 - 1;
 /** Node's own server closes idle connections after 5 s. */
 export const KEEPER_KEEP_ALIVE_MS = 4_000;
 

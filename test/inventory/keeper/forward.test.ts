@@ -3,9 +3,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Send } from '../../../src/bitbucket/send.ts';
 import { type AgentError, failureCode } from '../../../src/errors.ts';
 import { forwardPull } from '../../../src/inventory/keeper/forward.ts';
+import { MOST_REQUESTS } from '../../../src/inventory/keeper/keeper.ts';
 import { AGENT_ORIGIN } from '../../../src/rules/agent-origin.ts';
+import { ask } from '../../e2e/public-port.ts';
 import { startServer } from '../../kit/http-server.ts';
-import { atTheEnd, endAll, listen, mute, network } from '../../kit/way-out.ts';
+import { atTheEnd, endAll, expectSoon, listen, mute, network } from '../../kit/way-out.ts';
 import { keeperAt, TOKEN, told } from './stage.ts';
 
 afterEach(endAll);
@@ -187,6 +189,28 @@ describe('what is no answer of the keeper is 503 INVENTORY_UNREACHABLE', () => {
       'warn the inventory cannot be asked for HTTP_502',
       'info the inventory cannot be asked for: over',
     ]);
+  });
+
+  it('that is more than the keeper serves at once waits here, and leaves room for marks', async () => {
+    const waiting: (() => void)[] = [];
+    let isMarked = false;
+    const { origin } = await keeper(({ url }, response) => {
+      isMarked ||= url === '/marks';
+      waiting.push(() => response.writeHead(200, API).end('{}'));
+    });
+    const send = forward(origin);
+    const calls = Array.from({ length: 20 }, () => passed(send));
+    const fromEach = MOST_REQUESTS / 3;
+    await expectSoon(() => waiting.length >= fromEach - 1);
+    const marked = ask(`${origin}/marks`, { method: 'POST' });
+    await expectSoon(() => isMarked);
+    expect(waiting).toHaveLength(fromEach);
+    for (let next = 0; next < 21; next += 1) {
+      await expectSoon(() => waiting.length > next);
+      waiting[next]?.();
+    }
+    expect((await marked).status).toBe(200);
+    expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
   });
 
   it('nobody is told of a call whose caller has gone', async () => {
