@@ -58,9 +58,8 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   return {
     drain: async (signal) => {
       draining = true;
-      const answered = listeners.drain(DRAIN_MS).then(() => road.drain());
-      await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS), answered]);
-      await listeners.close();
+      await Promise.all([schedule.stop(), tunnel.drain(signal, DRAIN_MS), listeners.drain(DRAIN_MS)]);
+      await Promise.all([listeners.close(), road.drain()]);
       await dismantle(parts, signal);
     },
   };

@@ -9,6 +9,8 @@ import { until } from '../../sandbox/deadline.ts';
 import { createEssentialsReceiver } from '../../sandbox/essentials-receiver.ts';
 import { freePort } from '../../sandbox/free-port.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
+import { readNotice } from '../../src/inventory/keeper/mark-notice.ts';
+import { readBody, startServer } from '../kit/http-server.ts';
 import { ask } from './public-port.ts';
 
 const WAIT_MS = 30_000;
@@ -196,6 +198,42 @@ describe('an agent that does not keep the inventory', () => {
       expect(first.output() + second.output()).not.toContain('wrong token');
     } finally {
       await first.close();
+    }
+  });
+});
+
+describe('at its end', () => {
+  it('hands over what waits while its ports close, so that neither waits for the other', async () => {
+    const env = { PORT: String(await freePort()), ADMIN_PORT: 'off' };
+    const left = () =>
+      ask(`http://127.0.0.1:${env.PORT}/livez`).then(
+        () => undefined,
+        () => true as const,
+      );
+    const taken: unknown[] = [];
+    const server = await startServer(async (request, response) => {
+      const body = readNotice(await readBody(request));
+      await until(left, { timeoutMs: WAIT_MS, what: 'the public port is closed' });
+      taken.push(body);
+      response.writeHead(204).end();
+    });
+    try {
+      const agent = await stage.startAgent({
+        ...{ ...env, INVENTORY_URL: server.origin },
+        STATE_DIR: mkdtempSync(join(stage.agentEnv.STATE_DIR ?? '', 'end-')),
+      });
+      const repository = { id: 17, slug: 'gateway', project: { key: 'PLAT' } };
+      const sent = await ask(`http://127.0.0.1:${env.PORT}/webhook/bitbucket-server/1`, {
+        method: 'POST',
+        body: JSON.stringify({ repository }),
+        headers: { 'x-event-key': 'repo:refs_changed' },
+      });
+      expect(sent.status).toBe(200);
+      expect((await agent.terminate()).code).toBe(0);
+      expect(agent.output()).not.toContain('are lost');
+      expect(taken).toEqual([[{ sourceId: 17, projectKey: 'PLAT', slug: 'gateway' }]]);
+    } finally {
+      await server.close();
     }
   });
 });

@@ -111,6 +111,28 @@ describe('a call for the inventory that another agent keeps', () => {
     expect(read).toBe(whole.length);
   });
 
+  it('that is more than the keeper serves at once waits here, and leaves room for marks', async () => {
+    const waiting: (() => void)[] = [];
+    let isMarked = false;
+    const { origin } = await keeper(({ url }, response) => {
+      isMarked ||= url === '/marks';
+      waiting.push(() => response.writeHead(200, API).end('{}'));
+    });
+    const send = forward(origin);
+    const calls = Array.from({ length: 20 }, () => passed(send));
+    const fromEach = MOST_REQUESTS / 3;
+    await expectSoon(() => waiting.length >= fromEach - 1);
+    const marked = ask(`${origin}/marks`, { method: 'POST' });
+    await expectSoon(() => isMarked);
+    expect(waiting).toHaveLength(fromEach);
+    for (let next = 0; next < 21; next += 1) {
+      await expectSoon(() => waiting.length > next);
+      waiting[next]?.();
+    }
+    expect((await marked).status).toBe(200);
+    expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
   it('is only read', async () => {
     const { end } = await passed(forward('http://127.0.0.1:1'), 'DELETE');
     expect(end).toMatchObject({ code: 'BAD_REQUEST' });
@@ -189,28 +211,6 @@ describe('what is no answer of the keeper is 503 INVENTORY_UNREACHABLE', () => {
       'warn the inventory cannot be asked for HTTP_502',
       'info the inventory cannot be asked for: over',
     ]);
-  });
-
-  it('that is more than the keeper serves at once waits here, and leaves room for marks', async () => {
-    const waiting: (() => void)[] = [];
-    let isMarked = false;
-    const { origin } = await keeper(({ url }, response) => {
-      isMarked ||= url === '/marks';
-      waiting.push(() => response.writeHead(200, API).end('{}'));
-    });
-    const send = forward(origin);
-    const calls = Array.from({ length: 20 }, () => passed(send));
-    const fromEach = MOST_REQUESTS / 3;
-    await expectSoon(() => waiting.length >= fromEach - 1);
-    const marked = ask(`${origin}/marks`, { method: 'POST' });
-    await expectSoon(() => isMarked);
-    expect(waiting).toHaveLength(fromEach);
-    for (let next = 0; next < 21; next += 1) {
-      await expectSoon(() => waiting.length > next);
-      waiting[next]?.();
-    }
-    expect((await marked).status).toBe(200);
-    expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
   });
 
   it('nobody is told of a call whose caller has gone', async () => {
