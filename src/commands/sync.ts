@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { gateProblems } from '../agent/gate.ts';
 import { type InventoryDesk, openInventoryDesk } from '../agent.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, ConfigDraft } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError, type Problem } from '../errors.ts';
 import type { RunOutcome } from '../inventory/inventory.ts';
@@ -27,11 +27,15 @@ export interface SyncOptions {
 export function sync(options: SyncOptions): Promise<void> {
   return ending(async () => {
     checkOptions(options);
+    const wrong = (draft: ConfigDraft) => [
+      ...profileProblem(draft),
+      ...(options.dryRun === true ? [] : placeProblem(draft)),
+    ];
     const config = loadConfig({
-      alsoWrong: (draft, told) => [...profileProblem(draft), ...gateProblems(draft, told)],
+      alsoWrong: (draft, told) => [...wrong(draft), ...gateProblems(draft, told)],
     });
-    const [problem] = profileProblem(config);
-    if (problem !== undefined) throw new ConfigError([problem]);
+    const problems = wrong(config);
+    if (problems.length > 0) throw new ConfigError(problems);
     const onTerminal = process.stderr.isTTY === true;
     const level = onTerminal && config.logLevel === 'info' ? 'warn' : config.logLevel;
     const log = createLog(level, config.secrets, process.stderr);
@@ -115,4 +119,12 @@ function profileProblem({ profileName }: Pick<Config, 'profileName'>): Problem[]
   if (profileName !== null) return [];
   const reason = 'is not set, and every batch of the inventory names its integration';
   return [{ where: 'PROFILE_NAME', reason, example: 'Bitbucket Frankfurt' }];
+}
+
+/** Two ledgers would each tell the receiver what is new, changed and gone. */
+function placeProblem({ inventoryPlace: place }: Pick<Config, 'inventoryPlace'>): Problem[] {
+  if (place.kind !== 'there') return [];
+  const reason =
+    'is set, and the inventory is kept in one place: run sync where the agent at that address runs';
+  return [{ where: 'INVENTORY_URL', reason, example: 'off' }];
 }

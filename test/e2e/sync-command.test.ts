@@ -71,6 +71,26 @@ describe('exit code 2: nothing is asked, nothing is sent, nothing is kept', () =
   });
 });
 
+describe('where another agent keeps the inventory', () => {
+  const env = { INVENTORY_URL: 'http://127.0.0.1:1', INVENTORY_ENABLED: undefined };
+
+  it('sync begins no second one', async () => {
+    const bench = desk.fresh();
+    const { code, output } = await bench.ended(['sync', '--once'], env);
+    expect({ code, output }).toEqual({ code: 2, output: expect.stringMatching(/INVENTORY_URL: is set/) });
+    expect(desk.stage.bitbucket.requests).toEqual([]);
+    expect(bench.received()).toEqual([]);
+    expect(filesIn(bench.stateDir)).toEqual({});
+  });
+
+  it.each([
+    [['sync', '--dry-run', '--out', 'x'], env],
+    [['sync', '--once'], { ...env, INVENTORY_URL: 'off' }],
+  ])('%j runs with %j', async (args, more) => {
+    expect((await desk.fresh().ended(args, more)).code).toBe(0);
+  });
+});
+
 describe('exit code 3', () => {
   it('a login that does not work: failed, nothing sent, nothing deleted; the next run is complete', async () => {
     const bench = desk.fresh();
