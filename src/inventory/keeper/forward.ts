@@ -68,7 +68,6 @@ class KeeperReply implements ReplySink, Flight {
       const reason = refusalOf(status, headers['x-broker-error-type']);
       return this.#fail(reason, refusalHint(status, reason), Object.assign(new Error(), { code: reason }));
     }
-    this.#outage.succeeded();
     this.#sink.head(status, Object.fromEntries(PASSED.map((name) => [name, headers[name]])));
   }
 
@@ -77,7 +76,9 @@ class KeeperReply implements ReplySink, Flight {
   }
 
   end(): void {
-    if (!this.#over) this.#sink.end();
+    if (this.#over) return;
+    this.#outage.succeeded();
+    this.#sink.end();
   }
 
   failed(error: AgentError): void {

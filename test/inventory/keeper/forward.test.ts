@@ -190,10 +190,13 @@ describe('what is no answer of the keeper is 503 INVENTORY_UNREACHABLE', () => {
   ])('a body that is shorter than %s, when that is seen', async (_what, rest) => {
     const url = await raw(`HTTP/1.1 200 OK\r\nContent-Type: application/vnd.api+json\r\n${rest}`);
     const { log, lines } = told();
-    expect(await passed(forward(url, log))).toMatchObject({
-      ...{ status: 200, body: '{"data":[' },
-      end: { code: 'INVENTORY_UNREACHABLE' },
-    });
+    const send = forward(url, log);
+    for (let count = 0; count < 3; count += 1) {
+      expect(await passed(send)).toMatchObject({
+        ...{ status: 200, body: '{"data":[' },
+        end: { code: 'INVENTORY_UNREACHABLE' },
+      });
+    }
     expect(lines).toHaveLength(1);
   });
 
