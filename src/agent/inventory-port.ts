@@ -37,8 +37,11 @@ export async function openInventoryPort(
   const certificate = tls === null ? null : { cert: tls.cert, key: tls.key.reveal() };
   const listener = await openListener({
     ...{ host, port, name: 'INVENTORY_PORT', tls: certificate },
-    ...{ routes: [routes.router], log },
+    ...{ routes: [routes.router], log, hint: LISTEN_HINT },
   });
   log.info('inventory port open', { host, port: listener.port });
   return { port: listener.port, drain: (ms) => routes.drain(ms), close: () => listener.close() };
 }
+
+const LISTEN_HINT =
+  'Set INVENTORY_PORT to a port that is free and that this user may open, INVENTORY_HOST to an address of this host.';

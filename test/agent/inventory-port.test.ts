@@ -34,6 +34,14 @@ describe('the inventory port', () => {
     expect(await openInventoryPort(config, parts, told().log)).toBeNull();
   });
 
+  it('that cannot be opened names the variables that say where', async () => {
+    const { config, parts } = keeper({ INVENTORY_PORT: '0', INVENTORY_HOST: '203.0.113.7' });
+    await expect(openInventoryPort(config, parts, told().log)).rejects.toMatchObject({
+      code: 'LISTEN_FAILED',
+      hint: expect.stringMatching(/INVENTORY_PORT.*INVENTORY_HOST/),
+    });
+  });
+
   it('speaks https with the certificate of the other ports, and is reached by whoever trusts its CA', async () => {
     const { cert, key } = authority.issue(['localhost', '127.0.0.1']);
     const { config, parts, marks } = keeper({
