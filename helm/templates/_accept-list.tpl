@@ -14,9 +14,9 @@
 {{- with .Values.acceptList -}}
 {{- if .existingConfigMap -}}
 configMap:
-  name: {{ .existingConfigMap }}
+  name: {{ .existingConfigMap | quote }}
   items:
-    - key: {{ .key }}
+    - key: {{ .key | quote }}
       path: accept-list
 {{- else if include "bitbucket-agent.acceptListText" $ -}}
 configMap:

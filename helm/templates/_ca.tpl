@@ -3,16 +3,16 @@
 {{- with .Values.ca -}}
 {{- if .existingSecret -}}
 secret:
-  secretName: {{ .existingSecret }}
+  secretName: {{ .existingSecret | quote }}
   defaultMode: 288 # 0440
   items:
-    - key: {{ .key }}
+    - key: {{ .key | quote }}
       path: ca.pem
 {{- else if .existingConfigMap -}}
 configMap:
-  name: {{ .existingConfigMap }}
+  name: {{ .existingConfigMap | quote }}
   items:
-    - key: {{ .key }}
+    - key: {{ .key | quote }}
       path: ca.pem
 {{- else if .pem -}}
 configMap:

@@ -1,7 +1,7 @@
 {{/* What selects the pods of a component. Argument: root, component. */}}
 {{- define "bitbucket-agent.selector" -}}
-app.kubernetes.io/name: {{ include "bitbucket-agent.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "bitbucket-agent.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
 {{- end }}
@@ -19,8 +19,8 @@ app.kubernetes.io/component: {{ . }}
 
 {{/* The metadata of an object. Argument: root, name, component, labels, annotations. */}}
 {{- define "bitbucket-agent.metadata" -}}
-name: {{ .name }}
-namespace: {{ .root.Release.Namespace }}
+name: {{ .name | quote }}
+namespace: {{ .root.Release.Namespace | quote }}
 labels:
   {{- include "bitbucket-agent.labels" . | nindent 2 }}
 {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}

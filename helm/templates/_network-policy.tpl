@@ -67,7 +67,7 @@
   to:
     {{- range $policy.egress.cidrs }}
     - ipBlock:
-        cidr: {{ . }}
+        cidr: {{ . | quote }}
     {{- else }}
     - ipBlock:
         cidr: 0.0.0.0/0

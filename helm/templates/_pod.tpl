@@ -117,7 +117,7 @@ graceSeconds, resources, restartPolicy, state (the volume source), place (values
 {{- $v := .root.Values -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
-serviceAccountName: {{ include "bitbucket-agent.serviceAccountName" .root }}
+serviceAccountName: {{ include "bitbucket-agent.serviceAccountName" .root | quote }}
 {{- with $v.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
@@ -134,7 +134,7 @@ volumes:
   {{- include "bitbucket-agent.volumes" . | trim | nindent 2 }}
 {{- with .place }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .nodeSelector }}
 nodeSelector:

@@ -12,10 +12,10 @@
     sources:
       {{- range . }}
       - secret:
-          name: {{ .secret }}
+          name: {{ .secret | quote }}
           items:
-            - key: {{ .key }}
-              path: {{ .variable }}
+            - key: {{ .key | quote }}
+              path: {{ .variable | quote }}
       {{- end }}
 {{- end }}
 {{- with include "bitbucket-agent.acceptListVolume" .root }}
@@ -30,7 +30,7 @@
 {{- with .root.Values.publicPort.tls.existingSecret }}
 - name: tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 288 # 0440
 {{- end }}
 {{- end }}
