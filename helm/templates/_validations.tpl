@@ -103,21 +103,19 @@ bitbucket: has no login. Set bitbucket.pat.existingSecret to a Secret whose key 
 
 {{- define "bitbucket-agent.rule.budget" -}}
 {{- $tunnels := include "bitbucket-agent.tunnels" . | int -}}
-{{- $writers := include "bitbucket-agent.writers" . | int -}}
 {{- if gt $tunnels 4 }}
-relay.replicas: {{ int .Values.relay.replicas }}, with relay.maxSurge {{ int .Values.relay.maxSurge }} and {{ $writers }} for the inventory, are {{ $tunnels }} tunnels; Snyk allows 4. Set relay.replicas to {{ max 1 (sub (sub 4 $writers) (int .Values.relay.maxSurge)) }}{{ if le (add (int .Values.relay.replicas) $writers) 4 }}, or relay.maxSurge to 0 and relay.maxUnavailable to 1{{ end }}.
+relay.replicas: {{ int .Values.relay.replicas }}, with relay.maxSurge {{ int .Values.relay.maxSurge }} and {{ include "bitbucket-agent.writers" . }} for the inventory, are {{ $tunnels }} tunnels; Snyk allows 4. {{ include "bitbucket-agent.rolloutThatFits" . }}
 {{- end }}
 {{- end -}}
 
 {{- define "bitbucket-agent.rule.rollout" -}}
-{{- with .Values.relay -}}
-{{- if eq (add (int .maxSurge) (int .maxUnavailable)) 0 }}
-relay.maxSurge: is 0, and relay.maxUnavailable too, so that no update could roll out. Set relay.maxSurge to 1.
+{{- $relay := .Values.relay -}}
+{{- if eq (add (int $relay.maxSurge) (int $relay.maxUnavailable)) 0 }}
+relay.maxSurge: is 0, and relay.maxUnavailable too, so that no update could roll out. {{ include "bitbucket-agent.rolloutThatFits" . }}
 {{- end }}
-{{- if ge (int .maxUnavailable) (int .replicas) }}
-relay.maxUnavailable: is {{ int .maxUnavailable }} with {{ int .replicas }} replicas, so that an update could leave no pod connected. Set it to {{ sub (int .replicas) 1 }} and relay.maxSurge to 1.
+{{- if ge (int $relay.maxUnavailable) (int $relay.replicas) }}
+relay.maxUnavailable: is {{ int $relay.maxUnavailable }} with {{ int $relay.replicas }} replicas, so that an update could leave no pod connected. {{ include "bitbucket-agent.rolloutThatFits" . }}
 {{- end }}
-{{- end -}}
 {{- end -}}
 
 {{- define "bitbucket-agent.rule.drain" -}}

@@ -1,5 +1,6 @@
 import { chartSchemas } from './schemas/schemas.ts';
 import { acceptListFile } from './steps/accept-list-file.ts';
+import { advice } from './steps/advice.ts';
 import { documents, writeDocuments } from './steps/documents.ts';
 import { kubernetes } from './steps/kubernetes.ts';
 import { lint } from './steps/lint.ts';
@@ -20,6 +21,7 @@ const STEPS: readonly Step[] = [
   variables,
   rolling,
   acceptListFile,
+  advice,
   unittest,
   documents,
   packaged,
