@@ -43,7 +43,7 @@
 {{- range include "bitbucket-agent.dialled" . | fromJsonArray -}}
 {{- $ports = append $ports (regexFind "[0-9]+$" . | int) -}}
 {{- end -}}
-{{- range concat .Values.proxy.ports .Values.networkPolicy.egress.ports -}}
+{{- range concat (.Values.proxy.ports | default list) (.Values.networkPolicy.egress.ports | default list) -}}
 {{- $ports = append $ports (int .) -}}
 {{- end -}}
 {{- uniq $ports | toJson -}}
@@ -56,7 +56,7 @@
 
 {{/* What is reached without the proxy. `.svc` and `.cluster.local` are names of the cluster itself. */}}
 {{- define "bitbucket-agent.noProxy" -}}
-{{- concat .Values.proxy.noProxy (list (include "bitbucket-agent.inventory" .) "localhost" "127.0.0.1" ".svc" ".cluster.local") | uniq | join "," -}}
+{{- concat (.Values.proxy.noProxy | default list) (list (include "bitbucket-agent.inventory" .) "localhost" "127.0.0.1" ".svc" ".cluster.local") | uniq | join "," -}}
 {{- end -}}
 
 {{/* The names by which the operators' port is called. */}}
@@ -64,5 +64,5 @@
 {{- $name := include "bitbucket-agent.operators" . -}}
 {{- $namespaced := printf "%s.%s" $name .Release.Namespace -}}
 {{- $own := list $name $namespaced (printf "%s.svc" $namespaced) (printf "%s.svc.cluster.local" $namespaced) -}}
-{{- concat $own .Values.operators.allowedHosts | uniq | join "," -}}
+{{- concat $own (.Values.operators.allowedHosts | default list) | uniq | join "," -}}
 {{- end -}}

@@ -14,7 +14,7 @@ app.kubernetes.io/component: {{ . }}
 {{- $_ := set $own "app.kubernetes.io/managed-by" .root.Release.Service -}}
 {{- $_ := set $own "app.kubernetes.io/part-of" .root.Chart.Name -}}
 {{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
-{{- toYaml (merge $own (.labels | default dict) .root.Values.commonLabels) -}}
+{{- toYaml (merge $own (.labels | default dict) (.root.Values.commonLabels | default dict)) -}}
 {{- end -}}
 
 {{/* The metadata of an object. Argument: root, name, component, labels, annotations. */}}
@@ -23,7 +23,7 @@ name: {{ .name | quote }}
 namespace: {{ .root.Release.Namespace | quote }}
 labels:
   {{- include "bitbucket-agent.labels" . | nindent 2 }}
-{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+{{- with merge (dict) (.annotations | default dict) (.root.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -34,13 +34,13 @@ The metadata of a pod that is made by another object, without what changes with 
 changes nothing in the pods does not roll them. Argument: root, component, labels, annotations, operatorsPort.
 */}}
 {{- define "bitbucket-agent.podMetadata" -}}
-{{- $annotations := merge (dict) (include "bitbucket-agent.checksums" .root | fromYaml) (.annotations | default dict) .root.Values.commonAnnotations -}}
+{{- $annotations := merge (dict) (include "bitbucket-agent.checksums" .root | fromYaml) (.annotations | default dict) (.root.Values.commonAnnotations | default dict) -}}
 {{- $labels := merge (dict) (.labels | default dict) -}}
 {{- if .operatorsPort -}}
 {{- $_ := set $labels "bitbucket-agent/operators-port" "true" -}}
 {{- end -}}
 labels:
-  {{- merge (include "bitbucket-agent.selector" . | fromYaml) $labels .root.Values.commonLabels | toYaml | nindent 2 }}
+  {{- merge (include "bitbucket-agent.selector" . | fromYaml) $labels (.root.Values.commonLabels | default dict) | toYaml | nindent 2 }}
 {{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

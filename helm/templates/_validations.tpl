@@ -41,7 +41,7 @@ fullnameOverride: objects would be called "{{ $name }}", which begins with no lo
 {{- $own := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "bitbucket-agent/operators-port" -}}
 {{- range $where, $labels := dict "commonLabels" .Values.commonLabels "relay.podLabels" .Values.relay.podLabels "inventory.podLabels" .Values.inventory.podLabels -}}
 {{- range $own -}}
-{{- if hasKey $labels . }}
+{{- if hasKey ($labels | default dict) . }}
 {{ $where }}: has {{ . }}, by which the chart selects its pods. Take it out; nameOverride sets the name.
 {{- end }}
 {{- end -}}

@@ -9,6 +9,7 @@ import { checks } from './steps/renders.ts';
 import { rolling } from './steps/rolling.ts';
 import type { Step } from './steps/step.ts';
 import { unittest } from './steps/unittest.ts';
+import { valuesAway } from './steps/values-away.ts';
 import { valuesSchema } from './steps/values-schema.ts';
 import { variables } from './steps/variables.ts';
 import { chartTools, ToolsMissing } from './tools.ts';
@@ -16,6 +17,7 @@ import { chartTools, ToolsMissing } from './tools.ts';
 const STEPS: readonly Step[] = [
   lint,
   valuesSchema,
+  valuesAway,
   ...kubernetes,
   ...checks,
   variables,
