@@ -4,7 +4,7 @@ each problem: where, the value, and what to set instead. All problems are told a
 */}}
 {{- define "bitbucket-agent.validate" -}}
 {{- $rules := list
-  "image" "names" "labels" "required" "login" "secrets" "tokens" "extraSecrets"
+  "image" "names" "labels" "required" "login" "secrets" "secretName" "tokens" "extraSecrets"
   "budget" "rollout" "drain" "disruption" "profile" "delivery" "inventoryToken" "timeZone" "space" "claim"
   "acceptList" "ca" "operators" "serviceMonitor" "httpRelay" "proxyPorts" "webhook" "ingress"
   "extraEnv" "extraVolumes" "extraVolumeMounts"
@@ -83,10 +83,28 @@ bitbucket: has no login. Set bitbucket.pat.existingSecret to a Secret whose key 
 {{- end -}}
 {{- end -}}
 
+{{/* The chart's own Secret would take the place of one that is there, or fail to. */}}
+{{- define "bitbucket-agent.rule.secretName" -}}
+{{- $own := include "bitbucket-agent.fullname" . -}}
+{{- $made := list -}}
+{{- range include "bitbucket-agent.secretPlaces" . | fromJsonArray -}}
+{{- if .ref.value -}}{{- $made = append $made (printf "%s.value" .path) -}}{{- end -}}
+{{- end -}}
+{{- if $made -}}
+{{- $named := list (dict "path" "publicPort.tls" "ref" .Values.publicPort.tls) (dict "path" "ca" "ref" .Values.ca) -}}
+{{- range concat (include "bitbucket-agent.secretPlaces" . | fromJsonArray) $named -}}
+{{- if eq (.ref.existingSecret | default "") $own }}
+{{ .path }}.existingSecret: is {{ $own }}, as the Secret that the chart makes of {{ join " and " $made }} would be called. Put that into a Secret too, or name yours otherwise.
+{{- end }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "bitbucket-agent.rule.tokens" -}}
 {{- range $path, $ref := dict "operators.token" .Values.operators.token "inventory.token" .Values.inventory.token "httpRelay.token" .Values.httpRelay.token -}}
-{{- if and $ref.value (lt (len $ref.value) 16) }}
-{{ $path }}.value: has {{ len $ref.value }} characters. Set a random text of 16 or more.
+{{- $length := $ref.value | default "" | trim | len -}}
+{{- if and $ref.value (lt $length 16) }}
+{{ $path }}.value: has {{ $length }} characters. Set a random text of 16 or more.
 {{- end }}
 {{- end -}}
 {{- end -}}
@@ -177,7 +195,7 @@ relay.state.sizeMegabytes: is {{ $relay }}, and audit.maxMegabytes {{ $audit }}:
 {{- $mebibytes := int (regexFind "^[0-9]+" $size) -}}
 {{- if hasSuffix "Gi" $size -}}{{- $mebibytes = int (mul $mebibytes 1024) -}}{{- end -}}
 {{- if hasSuffix "Ti" $size -}}{{- $mebibytes = int (mul $mebibytes 1048576) -}}{{- end -}}
-{{- if and (ne .Values.inventory.mode "none") (lt $mebibytes (int (add $audit 512))) }}
+{{- if and (ne .Values.inventory.mode "none") (not .Values.inventory.persistence.existingClaim) (lt $mebibytes (int (add $audit 512))) }}
 inventory.persistence.size: is {{ $size }}, and audit.maxMegabytes {{ $audit }}. Set it to {{ add $audit 512 }}Mi or more.
 {{- end }}
 {{- end -}}
