@@ -37,7 +37,6 @@ HTTP_RELAY: httpRelay.enabled
 INCLUDE_PROJECTS: inventory.includeProjects
 INSECURE_DOWNSTREAM: bitbucket.url
 INVENTORY_ENABLED: inventory.mode
-INVENTORY_HOST: inventory.mode
 INVENTORY_PORT: inventory.mode
 INVENTORY_URL: inventory.mode
 LOG_LEVEL: logLevel
@@ -47,7 +46,6 @@ OMIT_FIELDS: inventory.omitFields
 PORT: webhook.service.port
 PROFILE_NAME: inventory.profileName
 PSEUDONYMISE: inventory.pseudonymise
-RELAY_HOST: httpRelay.enabled
 RELAY_PORT: httpRelay.service.port
 RULES_HASH: acceptList.rulesHash
 STATE_DIR: inventory.persistence

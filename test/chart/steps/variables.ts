@@ -11,14 +11,8 @@ import type { Stage, Step } from './step.ts';
 
 /** Other names for what a value sets, or what is one with it. */
 const INSTEAD = new Set([
-  ...[
-    'BITBUCKET',
-    'INSECURE_DOWNSTREAM',
-    'BROKER_DISPATCHER_BASE_URL',
-    'INVENTORY_ENABLED',
-    'INVENTORY_HOST',
-  ],
-  ...['RELAY_HOST', 'ADMIN_HOST', 'NODE_EXTRA_CA_CERTS'],
+  ...['BITBUCKET', 'INSECURE_DOWNSTREAM', 'BROKER_DISPATCHER_BASE_URL', 'INVENTORY_ENABLED'],
+  ...['ADMIN_HOST', 'NODE_EXTRA_CA_CERTS'],
 ]);
 
 export const variables: Step = {
