@@ -10,6 +10,7 @@ import { rolling } from './steps/rolling.ts';
 import type { Step } from './steps/step.ts';
 import { unittest } from './steps/unittest.ts';
 import { valuesAway } from './steps/values-away.ts';
+import { valuesDescriptions } from './steps/values-descriptions.ts';
 import { valuesSchema } from './steps/values-schema.ts';
 import { variables } from './steps/variables.ts';
 import { chartTools, ToolsMissing } from './tools.ts';
@@ -18,6 +19,7 @@ const STEPS: readonly Step[] = [
   lint,
   valuesSchema,
   valuesAway,
+  valuesDescriptions,
   ...kubernetes,
   ...checks,
   variables,
