@@ -21,6 +21,25 @@ const HINTS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'Its certificate is self-signed: set CA_CERT to that certificate.',
 };
 
+const LOGIN = 'The login is refused. Check the credentials; doctor says more.';
+/** For the answers that even the right Bitbucket gives instead of its version. */
+const UNTOLD: Readonly<Record<number, string>> = {
+  401: LOGIN,
+  403: LOGIN,
+  429: 'It limits the rate just now.',
+  503: 'See whether Bitbucket is starting or in maintenance, and what stands before it.',
+};
+
+/** With less a run of the inventory, or many calls at once, may be the end. */
+const ENOUGH_BYTES = 192 * 1024 * 1024;
+
+/** What is to be said of the memory that this process may use; `null`: nothing. 0 stands for no limit. */
+export function memoryWarning(limitBytes: number): string | null {
+  if (limitBytes === 0 || limitBytes >= ENOUGH_BYTES) return null;
+  const limit = Math.round(limitBytes / 1024 / 1024);
+  return `The memory limit is ${limit} MiB: where that does not do the kernel ends the agent (exit code 137). Give it 256 MiB.`;
+}
+
 /** One line with what the agent was asked to be, and its warnings. */
 export function tellStart(config: Config, { rules }: Gate, port: number, log: Log): void {
   log.info('started', {
@@ -37,7 +56,9 @@ export function tellStart(config: Config, { rules }: Gate, port: number, log: Lo
     highAvailability: config.broker.haMode,
     inventory: inventoryOf(config),
   });
-  for (const warning of config.warnings) log.warn('configuration', { warning });
+  const memory = memoryWarning(process.constrainedMemory());
+  for (const warning of [...config.warnings, ...(memory === null ? [] : [memory])])
+    log.warn('configuration', { warning });
 }
 
 function inventoryOf({ inventory, inventoryPlace: place }: Config): string {
@@ -87,9 +108,12 @@ export async function tellBitbucket(
     });
   }
   if (probe.version !== null) return log.info('Bitbucket answers', { baseUrl, version: probe.version });
+  const { status } = probe;
+  const hint = UNTOLD[status] ?? (status >= 500 ? UNTOLD[503] : undefined);
+  if (hint !== undefined) return log.warn('Bitbucket does not tell its version', { baseUrl, status, hint });
   log.warn('what answers is not Bitbucket', {
     baseUrl,
-    status: probe.status,
-    hint: 'Check the path in BITBUCKET_URL.',
+    status,
+    hint: 'Check host, port and path in BITBUCKET_URL.',
   });
 }

@@ -1,3 +1,4 @@
+import { processUser } from '../config/process-user.ts';
 import { failureCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 
@@ -15,9 +16,10 @@ const AGAIN_MS = 60_000;
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'Make room on the volume of STATE_DIR, or lower AUDIT_MAX_MB.',
   EDQUOT: 'Make room on the volume of STATE_DIR, or lower AUDIT_MAX_MB.',
-  EROFS: 'Set STATE_DIR to a folder on a volume that can be written.',
+  EROFS: 'Set STATE_DIR to a folder on a volume that can be written; in a container mount one there.',
 };
-const HINT = 'Let this user write in STATE_DIR/audit, on a local volume with room left.';
+const USER = processUser();
+const HINT = `Let this user${USER === null ? '' : ` (${USER})`} write in STATE_DIR/audit, on a local volume with room left.`;
 
 /** Counts failures of the trail and tells the log when they begin, once a minute, and when they are over. */
 export class FailureReport {

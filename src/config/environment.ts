@@ -4,6 +4,9 @@ import { type Reading, readSecret } from './files.ts';
 import { VARIABLES, type VariableName, type VariableValue } from './schema.ts';
 import type { Variable } from './variable.ts';
 
+/** Some readers of such files take quotes away, `docker run --env-file` and Kubernetes do not. */
+const QUOTED = /^(["'`]).*\1$/s;
+
 /**
  * The environment while it is being read: gives values, gathers what is wrong and what is to be warned of.
  * An empty variable counts as not set.
@@ -61,9 +64,16 @@ export class Environment {
       variable.default === undefined ? undefined : variable.parse.parse(variable.default);
     if (text === undefined) return fallback();
     const outcome = variable.parse.safeParse(text);
-    if (outcome.success) return outcome.data;
-    this.problem(name, outcome.error.issues[0]?.message ?? 'is not valid');
-    return fallback();
+    const around = QUOTED.test(text) ? 'quotes' : /^\s|\s$/.test(text) ? 'spaces' : null;
+    if (!outcome.success) {
+      const reason = outcome.error.issues[0]?.message ?? 'is not valid';
+      this.problem(name, around === null ? reason : `${reason}; it has ${around} around it`);
+      return fallback();
+    }
+    // Lists take the spaces away themselves.
+    if (around === 'quotes' || (around === 'spaces' && outcome.data === text))
+      this.warnings.push(`${name} has ${around} around it, which are taken as part of it.`);
+    return outcome.data;
   }
 
   #source(name: VariableName, variable: Variable): string | undefined {

@@ -1,6 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
+import { failureCode } from '../errors.ts';
+import { processUser } from './process-user.ts';
 
 /** A file's content, or the reason why there is none; the reason names the path. */
 export type Reading<T> =
@@ -9,21 +11,53 @@ export type Reading<T> =
 
 /** UTF-8. */
 export function readText(path: string): Reading<string> {
+  const file = readBytes(path);
+  return file.ok ? { ok: true, value: file.value.toString('utf8') } : file;
+}
+
+/** A secret that stands alone in a file; a byte order mark and one line break at its end are not part of it. */
+export function readSecret(path: string): Reading<string> {
+  const file = readBytes(path);
+  if (!file.ok) return file;
   try {
-    return { ok: true, value: readFileSync(path, 'utf8') };
-  } catch (error) {
-    const code =
-      typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'UNKNOWN';
-    return { ok: false, reason: `the file ${path} cannot be read (${code})`, absent: code === 'ENOENT' };
+    const value = new TextDecoder('utf-8', { fatal: true }).decode(file.value).replace(/\r?\n$/, '');
+    return value === '' ? unusable(`the file ${path} is empty`) : { ok: true, value };
+  } catch {
+    return unusable(`the file ${path} is not text in UTF-8`);
   }
 }
 
-/** A secret that stands alone in a file; one line break at its end is not part of it. */
-export function readSecret(path: string): Reading<string> {
-  const file = readText(path);
-  if (!file.ok) return file;
-  const value = file.value.replace(/\r?\n$/, '');
-  return value === '' ? unusable(`the file ${path} is empty`) : { ok: true, value };
+function readBytes(path: string): Reading<Buffer> {
+  try {
+    return { ok: true, value: readFileSync(path) };
+  } catch (error) {
+    const code = failureCode(error);
+    const reason = `the file ${path} cannot be read (${code})${explanation(path, code)}`;
+    return { ok: false, reason, absent: code === 'ENOENT' };
+  }
+}
+
+/** What a failure of reading means where the file is, with what is to be changed there. */
+export function explanation(path: string, code: string): string {
+  switch (code) {
+    case 'ENOENT':
+      return ': it is not there';
+    case 'EISDIR':
+      return ': it is a folder, as container engines make one where the file to be mounted is missing';
+    case 'EACCES':
+      return `: ${ownerOf(path)}, this process is user ${processUser() ?? 'another one'}`;
+    default:
+      return '';
+  }
+}
+
+function ownerOf(path: string): string {
+  try {
+    const { uid, gid, mode } = statSync(path);
+    return `it belongs to ${uid}:${gid} with mode ${(mode & 0o7777).toString(8).padStart(4, '0')}`;
+  } catch {
+    return 'a folder above it is closed to this user';
+  }
 }
 
 /** The variables of a `.env` file; none when there is no such file. */

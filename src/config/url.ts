@@ -15,6 +15,7 @@ export function parseBaseUrl(text: string): BaseUrl | string {
   const parts = /^(?<scheme>https?):\/\/(?<authority>[^/?#]*)(?<path>[^?#]*)(?<rest>.*)$/is.exec(
     text,
   )?.groups;
+  if (parts === undefined && /^["'`]/.test(text)) return 'begins with a quote; the quotes are not taken away';
   if (parts === undefined) return 'does not start with http:// or https://';
   const { scheme = '', authority = '', path = '', rest = '' } = parts;
   if (authority.includes('@')) return 'holds a user name or a password; they have variables of their own';

@@ -1,6 +1,9 @@
+import { chmodSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { Config } from '../../src/config/config.ts';
+import { explanation } from '../../src/config/files.ts';
 import { type Env, file, folder, load, problems, where } from './stage.ts';
 
 const NO_PAT: Env = { BITBUCKET_PAT: undefined };
@@ -21,10 +24,7 @@ function revealed(config: Config, name: string): string[] {
 describe('credentials', () => {
   it.each<[Env, string[]]>([
     [{}, ['BITBUCKET_PAT: first-token']],
-    [
-      { ...NO_PAT, BITBUCKET_USERNAME: 'u', BITBUCKET_PASSWORD: ' p:, ä ' },
-      ['BITBUCKET_PASSWORD: u/ p:, ä '],
-    ],
+    [{ ...NO_PAT, BITBUCKET_USERNAME: 'u', BITBUCKET_PASSWORD: 'p:, ä' }, ['BITBUCKET_PASSWORD: u/p:, ä']],
     [{ ...NO_PAT, BITBUCKET_PAT_POOL: 'a, b' }, ['BITBUCKET_PAT_POOL[1]: a', 'BITBUCKET_PAT_POOL[2]: b']],
     [
       { ...NO_PAT, BITBUCKET_USERNAME: 'u', BITBUCKET_PASSWORD_POOL: 'p,q' },
@@ -112,6 +112,55 @@ describe('secrets in files', () => {
       { where: 'BROKER_TOKEN_FILE', reason: expect.stringContaining(`${folder}/gone`) },
     ]);
     expect(where({ ...NO_PAT, BITBUCKET_PAT_FILE: file('empty', '\n') })).toEqual(['BITBUCKET_PAT_FILE']);
+  });
+
+  it('say what stands in the place of a file that cannot be read', () => {
+    const reason = (path: string) => problems({ ...NO_PAT, BITBUCKET_PAT_FILE: path })[0]?.reason;
+    expect(reason('gone')).toMatch(/cannot be read \(ENOENT\): it is not there$/);
+    expect(reason('.')).toMatch(/cannot be read \(EISDIR\): it is a folder, as container engines make one/);
+    const kept = file('kept', 'x');
+    chmodSync(kept, 0o400);
+    const { uid, gid } = statSync(kept);
+    expect(explanation(kept, 'EACCES')).toBe(
+      `: it belongs to ${uid}:${gid} with mode 0400, this process is user ${process.getuid?.()}:${process.getgid?.()}`,
+    );
+    expect(explanation(join(kept, 'below'), 'EACCES')).toMatch(/^: a folder above it is closed to this user/);
+  });
+
+  it('are text in UTF-8, whose byte order mark is no part of the secret', () => {
+    const marked = file('marked', '\uFEFFa-token\r\n');
+    const config = load({ ...NO_PAT, BITBUCKET_PAT_FILE: marked });
+    expect(revealed(config, 'BITBUCKET_PAT')).toEqual(['a-token']);
+    expect(config.warnings).toEqual([]);
+    const basic = { ...NO_PAT, BITBUCKET_USERNAME: 'u' };
+    for (const [name, encoding] of [
+      ['utf-16', 'utf16le'],
+      ['latin-1', 'latin1'],
+    ] as const) {
+      const path = file(name, Buffer.from('\uFEFFpässword', encoding));
+      expect(problems({ ...basic, BITBUCKET_PASSWORD_FILE: path })).toMatchObject([
+        { where: 'BITBUCKET_PASSWORD_FILE', reason: `the file ${path} is not text in UTF-8` },
+      ]);
+    }
+  });
+
+  it('with quotes or spaces around a secret are taken as they are, and warned of', () => {
+    const basic = { ...NO_PAT, BITBUCKET_USERNAME: 'u' };
+    for (const [text, what] of [
+      ['"c4n4ry"', 'quotes'],
+      [' c4n4ry ', 'spaces'],
+    ] as const) {
+      const config = load({ ...basic, BITBUCKET_PASSWORD_FILE: file('around', `${text}\n`) });
+      expect(config.warnings).toEqual([
+        `BITBUCKET_PASSWORD has ${what} around it, which are taken as part of it.`,
+      ]);
+      expect(revealed(config, 'BITBUCKET_PASSWORD')).toEqual([text]);
+    }
+    expect(load({ ...NO_PAT, BITBUCKET_PAT_POOL: ' one , two ' }).warnings).toEqual([]);
+    expect(problems({ BITBUCKET_URL: '"https://git.example.com"', LOG_LEVEL: "'info'" })).toMatchObject([
+      { reason: expect.stringMatching(/^begins with a quote/) },
+      { reason: expect.stringMatching(/^is not one of error.*; it has quotes around it$/) },
+    ]);
   });
 });
 

@@ -24,7 +24,7 @@ writeFileSync(join(folder, 'accept.json'), '{"public":[],"private":[]}');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Writes a file into the folder and gives its absolute path. */
-export function file(name: string, text: string): string {
+export function file(name: string, text: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;

@@ -191,7 +191,9 @@ describe('whether there is an inventory to keep', () => {
     const { code, output } = await bench.ended(['run'], { INVENTORY_ENABLED: 'true', STATE_DIR: stateDir });
     expect(code).toBe(2);
     expect(output).toContain(`STATE_DIR: The state folder ${stateDir} cannot be used`);
-    expect(output).toMatch(/Set STATE_DIR to a folder on a local volume that this user may write in/);
+    expect(output).toMatch(
+      /Set STATE_DIR to a folder on a local volume that this user \(\d+:\d+\) may write in/,
+    );
     expect(output).not.toMatch(/^\s+at /m);
     expect(output.trim().split('\n')).toHaveLength(3);
   });

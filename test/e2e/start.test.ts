@@ -3,7 +3,9 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startStage } from '../../sandbox/stage.ts';
+import { memoryWarning } from '../../src/agent/start-report.ts';
 import { atTheEnd, endAll } from '../kit/endings.ts';
+import { startServer } from '../kit/http-server.ts';
 import { enough, makeWorkplace, TOKEN, type Workplace } from './lone-agent.ts';
 import { ask } from './public-port.ts';
 
@@ -194,6 +196,31 @@ describe('where values come from', () => {
         ),
       },
     ]);
+  });
+});
+
+describe('the first look at Bitbucket', () => {
+  const toldOf = async (status: number) => {
+    const other = await startServer((_request, response) => response.writeHead(status).end('{}'));
+    atTheEnd(() => other.close());
+    const agent = await place.begin({ ...(await enough()), BITBUCKET_URL: other.origin });
+    return agent.waitForLog(({ status: told }) => told === status, WAIT_MS);
+  };
+
+  it.each([
+    [401, 'Bitbucket does not tell its version', /The login is refused/],
+    [500, 'Bitbucket does not tell its version', /starting or in maintenance/],
+    [404, 'what answers is not Bitbucket', /host, port and path in BITBUCKET_URL/],
+  ])('tells what an answer of %i means', async (status, message, hint) => {
+    expect(await toldOf(status)).toMatchObject({ message, hint: expect.stringMatching(hint) });
+  });
+});
+
+describe('the memory that the agent may use', () => {
+  it('is warned of where it is little', () => {
+    const MIB = 1024 * 1024;
+    expect(memoryWarning(64 * MIB)).toMatch(/limit is 64 MiB: .*exit code 137.*Give it 256 MiB/);
+    expect([0, 256 * MIB, 2 ** 63].map(memoryWarning)).toEqual([null, null, null]);
   });
 });
 

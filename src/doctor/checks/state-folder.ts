@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AgentError, failureCode } from '../../errors.ts';
-import { checkStateFolder } from '../../inventory/ledger/state-folder.ts';
+import { checkStateFolder, writableHint } from '../../inventory/ledger/state-folder.ts';
 import { shownText } from '../../shown-text.ts';
 import { member } from '../ask.ts';
 import { fail, pass, type Result, warn } from '../finding.ts';
@@ -34,8 +34,6 @@ const freeBytesOn: FreeBytes = (folder) => {
   return Number(bavail * bsize);
 };
 
-const WRITABLE = 'Set STATE_DIR to a folder on a local volume that this user may write in.';
-
 function writable(folder: string): Result {
   try {
     if (existsSync(folder)) {
@@ -47,7 +45,7 @@ function writable(folder: string): Result {
   } catch (error) {
     const cause = error instanceof AgentError ? error.cause : error;
     const code = failureCode(cause);
-    return fail(`${folder} cannot be written (${code})`, WRITABLE, { folder, code });
+    return fail(`${folder} cannot be written (${code})`, writableHint(), { folder, code });
   }
 }
 
@@ -63,7 +61,7 @@ function space(folder: string, freeBytes: FreeBytes): Result {
   try {
     free = freeBytes(folder);
   } catch (error) {
-    return warn(`its free space is not known (${failureCode(error)})`, WRITABLE);
+    return warn(`its free space is not known (${failureCode(error)})`, writableHint());
   }
   const what = `${Math.floor(free / MIB)} MiB are free there`;
   const data = { free };

@@ -1,9 +1,17 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processUser } from '../../config/process-user.ts';
 import { AgentError, failureCode } from '../../errors.ts';
 import { makePrivateFolder } from '../../state/private-folder.ts';
 
 export const LEDGER_FILE = 'ledger.db';
+
+/** What to do where it cannot be written. */
+export function writableHint(): string {
+  const user = processUser();
+  const who = user === null ? 'this user' : `this user (${user})`;
+  return `Set STATE_DIR to a folder on a local volume that ${who} may write in; in a container mount a volume there.`;
+}
 
 /** Makes the state folder, for its owner only, if it is not there. @throws AgentError `STATE_UNUSABLE` */
 export function makeFolder(folder: string): void {
@@ -31,7 +39,7 @@ export function inFolder<Result>(folder: string, work: () => Result): Result {
       `The state folder ${folder} cannot be used: ${failureCode(error)}.`,
       {
         cause: error,
-        hint: 'Set STATE_DIR to a folder on a local volume that this user may write in.',
+        hint: writableHint(),
       },
     );
   }
