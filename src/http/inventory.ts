@@ -9,6 +9,7 @@ import { AGENT_ORIGIN } from '../rules/agent-origin.ts';
 import { Oddities } from '../tunnel/oddities.ts';
 import { bearerCheck } from './bearer.ts';
 import { ERROR_TYPE_HEADER, HttpAnswer } from './http-answer.ts';
+import { InFlight } from './in-flight.ts';
 import { hasBody, hasOddCoding, readBody } from './request-call.ts';
 
 /** What rules of the origin `agent:` can let through, be it a list or not. */
@@ -33,10 +34,9 @@ export class InventoryRoutes {
   readonly #options: InventoryRoutesOptions;
   readonly #knows: (authorization: string | undefined) => boolean;
   readonly #dropped: Oddities;
-  readonly #inFlight = new Set<Response>();
+  readonly #inFlight = new InFlight<Response>();
   readonly #strangers = { count: 0, told: Number.NEGATIVE_INFINITY };
   #draining = false;
-  #emptied: (() => void) | null = null;
 
   constructor(options: InventoryRoutesOptions) {
     this.#options = options;
@@ -51,15 +51,7 @@ export class InventoryRoutes {
   /** Takes no more requests; settles when all are answered, those that take longer than `ms` are broken off. */
   async drain(ms: number): Promise<void> {
     this.#draining = true;
-    if (this.#inFlight.size === 0) return;
-    const emptied = new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-    });
-    const giveUp = setTimeout(() => {
-      for (const response of [...this.#inFlight]) response.destroy();
-    }, ms);
-    await emptied;
-    clearTimeout(giveUp);
+    await this.#inFlight.emptied([ms, (response) => response.destroy()]);
   }
 
   #take(request: Request, response: Response, next: NextFunction): void {
@@ -69,10 +61,7 @@ export class InventoryRoutes {
     if (this.#draining) return refuse(request, response, 'STOPPING');
     if (this.#inFlight.size >= MOST_REQUESTS) return refuse(request, response, 'BUSY');
     this.#inFlight.add(response);
-    response.on('close', () => {
-      this.#inFlight.delete(response);
-      if (this.#inFlight.size === 0) this.#emptied?.();
-    });
+    response.on('close', () => this.#inFlight.delete(response));
     if (hasOddCoding(request)) return refuse(request, response, 'BAD_REQUEST');
     const isRead = method === 'GET' || method === 'HEAD';
     if (isRead && LISTS.test(url)) return this.#pull(request, response);

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { Oddities } from '../tunnel/oddities.ts';
 import { bearerCheck } from './bearer.ts';
 import { HttpAnswer } from './http-answer.ts';
+import { InFlight } from './in-flight.ts';
 import type { Carrier } from './proxy-exchange.ts';
 import { callOf, hasBody, hasOddCoding, readBody } from './request-call.ts';
 
@@ -38,10 +39,9 @@ export class HttpRelay {
   readonly #options: HttpRelayOptions;
   readonly #knows: (authorization: string | undefined) => boolean;
   readonly #dropped: Oddities;
-  readonly #inFlight = new Set<HttpAnswer>();
+  readonly #inFlight = new InFlight<HttpAnswer>();
   #bodyBytes = 0;
   #draining = false;
-  #emptied: (() => void) | null = null;
 
   constructor(options: HttpRelayOptions) {
     this.#options = options;
@@ -56,20 +56,11 @@ export class HttpRelay {
   /** Takes no more calls; settles when all are answered, those that take longer than `ms` with an error. */
   async drain(ms: number): Promise<void> {
     this.#draining = true;
-    if (this.#inFlight.size === 0) return;
-    const emptied = new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-    });
-    const giveUp = setTimeout(() => {
-      for (const answer of [...this.#inFlight]) failWith(answer, 'STOPPING', 'This agent is being stopped.');
-    }, ms);
-    // Those whose callers do not read end here.
-    const abandon = setTimeout(() => {
-      for (const answer of [...this.#inFlight]) answer.abandon();
-    }, ms + LAST_WORDS_MS);
-    await emptied;
-    clearTimeout(giveUp);
-    clearTimeout(abandon);
+    await this.#inFlight.emptied(
+      [ms, (answer) => failWith(answer, 'STOPPING', 'This agent is being stopped.')],
+      // Those whose callers do not read end here.
+      [ms + LAST_WORDS_MS, (answer) => answer.abandon()],
+    );
   }
 
   async #take(request: Request, response: Response): Promise<void> {
@@ -79,7 +70,6 @@ export class HttpRelay {
       this.#bodyBytes -= held;
       held = 0;
       this.#inFlight.delete(answer);
-      if (this.#inFlight.size === 0) this.#emptied?.();
     });
     try {
       const barrier = this.#barrier(request);
