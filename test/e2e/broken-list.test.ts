@@ -137,6 +137,8 @@ describe('an accept list that cannot be used', () => {
   it('that is not there: names ACCEPT and the path', async () => {
     const { code, output } = await place.ended({ ...(await enough()), ACCEPT: 'missing.json' });
     expect(code).toBe(2);
-    expect(output).toMatch(/ACCEPT: the file .*missing\.json cannot be read \(ENOENT\)\n +for example: /);
+    expect(output).toMatch(
+      /ACCEPT: the file .*missing\.json cannot be read \(ENOENT\): it is not there\n +for example: /,
+    );
   });
 });
