@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE, TOOLS_MODULE } from './places.ts';
+import { cached } from './cache.ts';
+import { TOOLS_MODULE } from './places.ts';
 import { type Ended, runProgram } from './program.ts';
 
 /** Paths of the programs. */
@@ -23,11 +24,11 @@ export class ToolsMissing extends Error {}
  */
 export async function chartTools(): Promise<Tools> {
   const pins = readFileSync(join(TOOLS_MODULE, 'go.mod'), 'utf8');
-  const key = createHash('sha256')
+  const hash = createHash('sha256')
     .update(pins)
     .update(readFileSync(join(TOOLS_MODULE, 'go.sum')));
-  const folder = join(CACHE, `tools-${key.digest('hex').slice(0, 16)}`);
-  if (!existsSync(folder)) await build(folder, neededGo(pins));
+  const key = hash.digest('hex').slice(0, 16);
+  const folder = await cached({ kind: 'tools', key }, (unfinished) => build(unfinished, neededGo(pins)));
   const program = (name: string) => join(folder, process.platform === 'win32' ? `${name}.exe` : name);
   return {
     helm: program('helm'),
@@ -37,22 +38,24 @@ export async function chartTools(): Promise<Tools> {
   };
 }
 
-/** The folder has its name only when everything in it is whole. */
 async function build(folder: string, needed: string): Promise<void> {
   await checkGo(needed);
-  mkdirSync(CACHE, { recursive: true });
-  for (const name of readdirSync(CACHE).filter((entry) => entry.startsWith('tools-')))
-    rmSync(join(CACHE, name), { recursive: true, force: true });
-  const unfinished = `${folder}.unfinished`;
   process.stderr.write('Building helm, helm-unittest, helm-docs and kubeconform once …\n');
-  const { code, stderr } = await go(['install', '-ldflags=-s -w', 'tool'], { GOBIN: unfinished });
+  const { code, stderr } = await go(['install', '-ldflags=-s -w', 'tool'], { GOBIN: folder });
   if (code !== 0) throw new ToolsMissing(`Go could not build the programs of test/chart/tools:\n${stderr}`);
-  renameSync(unfinished, folder);
 }
 
-async function checkGo(needed: string): Promise<void> {
-  const { code, stderr } = await go(['env', 'GOVERSION']);
-  if (code !== 0) throw new ToolsMissing(`Go ${needed} or newer is needed. This one says: ${stderr.trim()}`);
+/**
+ * @param needed such as `1.26`
+ * @throws ToolsMissing where there is no Go, or an older one that does not fetch a newer by itself
+ */
+export async function checkGo(needed: string): Promise<void> {
+  const { code, stdout, stderr } = await go(['env', 'GOVERSION']);
+  const version = (text: string) => (/(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
+  const [major = 0, minor = 0] = version(stdout);
+  const [leastMajor = 0, leastMinor = 0] = version(needed);
+  if (code === 0 && (major > leastMajor || (major === leastMajor && minor >= leastMinor))) return;
+  throw new ToolsMissing(`Go ${needed} or newer is needed. This one says: ${(stderr || stdout).trim()}`);
 }
 
 /** Runs Go where the pins are. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { CACHE } from '../places.ts';
+import { cached } from '../cache.ts';
 import { goModule } from '../tools.ts';
 import { KUBERNETES, type KubernetesSource, PROMETHEUS_OPERATOR } from './sources.ts';
 import {
@@ -28,10 +28,9 @@ const API_VERSIONS = 'api-versions.json';
 
 /** Makes them where the cache has none: half a minute and some 100 MB of Go modules for each version. */
 export async function chartSchemas(): Promise<Schemas> {
-  const key = createHash('sha256');
-  for (const maker of MAKERS) key.update(readFileSync(new URL(maker, import.meta.url)));
-  const folder = join(CACHE, `schemas-${key.digest('hex').slice(0, 16)}`);
-  if (!existsSync(folder)) await make(folder);
+  const hash = createHash('sha256');
+  for (const maker of MAKERS) hash.update(readFileSync(new URL(maker, import.meta.url)));
+  const folder = await cached({ kind: 'schemas', key: hash.digest('hex').slice(0, 16) }, make);
   return {
     location: `${folder}/{{ .NormalizedKubernetesVersion }}/{{ .ResourceKind }}{{ .KindSuffix }}.json`,
     apiVersions: (version) => JSON.parse(readFileSync(join(folder, `v${version}`, API_VERSIONS), 'utf8')),
@@ -39,17 +38,12 @@ export async function chartSchemas(): Promise<Schemas> {
 }
 
 async function make(folder: string): Promise<void> {
-  mkdirSync(CACHE, { recursive: true });
-  for (const name of readdirSync(CACHE).filter((entry) => entry.startsWith('schemas-')))
-    rmSync(join(CACHE, name), { recursive: true, force: true });
-  const unfinished = `${folder}.unfinished`;
   process.stderr.write('Making the schemas of Kubernetes once …\n');
   const { module, version, sum } = PROMETHEUS_OPERATOR;
   const operator = await goModule(module, version, sum);
   for (const source of KUBERNETES) {
-    await makeVersion(join(unfinished, `v${source.version}`), source, operator);
+    await makeVersion(join(folder, `v${source.version}`), source, operator);
   }
-  renameSync(unfinished, folder);
 }
 
 async function makeVersion(folder: string, source: KubernetesSource, operator: string): Promise<void> {
