@@ -35,11 +35,26 @@ export const NAMESPACE = 'snyk';
 
 /** The names of `helm/ci/*-values.yaml`, without that ending. */
 export function scenarios(): string[] {
-  const names = readdirSync(SCENARIOS).filter((name) => name.endsWith('-values.yaml'));
-  return names.map((name) => name.slice(0, -'-values.yaml'.length)).sort();
+  return filesIn(SCENARIOS, ENDING).map((name) => name.slice(0, -ENDING.length));
 }
 
-export const valuesOf = (scenario: string): string => join(SCENARIOS, `${scenario}-values.yaml`);
+const ENDING = '-values.yaml';
+
+export const valuesOf = (scenario: string): string => join(SCENARIOS, `${scenario}${ENDING}`);
+
+/**
+ * The files of a folder in which all have one ending.
+ *
+ * @throws where one has another, and so would be looked at by nobody, and where there is none at all
+ */
+export function filesIn(folder: string, ending: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const [other] = names.filter((name) => !name.endsWith(ending));
+  if (other !== undefined) throw new Error(`${join(folder, other)} does not end in ${ending}`);
+  if (names.length === 0) throw new Error(`${folder} has no file`);
+  return names.sort();
+}
 
 export interface TemplateOptions {
   readonly kubeVersion?: string;
