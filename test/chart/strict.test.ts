@@ -102,6 +102,11 @@ describe('the strict schema of a custom resource', () => {
             properties: { a: {}, b: {} },
             anyOf: [{ required: ['a'] }, { required: ['b'] }],
           },
+          not: {
+            type: 'object',
+            properties: { a: {}, b: {} },
+            not: { properties: { a: { enum: ['bad'] } }, required: ['a'] },
+          },
         },
       },
     },
@@ -114,6 +119,8 @@ describe('the strict schema of a custom resource', () => {
     ['a port by name, and what is declared free', thing({ port: 'http', free: { any: 1 } }), true],
     ['one of two', thing({ one: { b: 1 } }), true],
     ['none of two', thing({ one: {} }), false],
+    ['what may be', thing({ not: { a: 'good', b: 1 } }), true],
+    ['what may not be, beside another field', thing({ not: { a: 'bad', b: 1 } }), false],
     ['an unknown field', thing({ prot: 'http' }), false],
     ['an unknown field of the metadata', thing({}, { metadata: { lables: {} } }), false],
   ])('judges %s', (_, manifest, expected) => {

@@ -35,7 +35,8 @@ export function strict(schema: Schema): Schema {
   for (const [keyword, value] of Object.entries(schema)) {
     if (PLAIN.has(keyword) || keyword === '$ref') made[keyword] = value;
     else if (keyword === 'properties') made[keyword] = eachStrict(value as Definitions);
-    else if (keyword === 'items' || keyword === 'not') made[keyword] = strict(value as Schema);
+    else if (keyword === 'items') made[keyword] = strict(value as Schema);
+    else if (keyword === 'not') made[keyword] = partOfWhole(value as Schema);
     else if (LISTS.has(keyword)) made[keyword] = (value as Schema[]).map(partOfWhole);
     else if (keyword === 'additionalProperties') {
       made[keyword] = typeof value === 'object' ? strict(value as Schema) : value;
@@ -47,7 +48,7 @@ export function strict(schema: Schema): Schema {
   return made;
 }
 
-/** A part of allOf, anyOf or oneOf names only what it adds: the whole says which fields there are. */
+/** A part of allOf, anyOf, oneOf or not names only what it adds: the whole says which fields there are. */
 function partOfWhole(part: Schema): Schema {
   const { additionalProperties: _, ...rest } = strict({
     ...part,

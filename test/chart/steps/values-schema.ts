@@ -10,7 +10,7 @@ interface Node {
   readonly [keyword: string]: unknown;
 }
 
-/** Values that Kubernetes gives a shape of its own, judged by its schemas when they are rendered. */
+/** Values that Kubernetes gives a shape of its own, judged by its schemas when they are rendered. `*`: at any place. */
 const FREE = [
   ...['commonLabels', 'commonAnnotations', '*.annotations', '*.labels', '*.podAnnotations', '*.podLabels'],
   ...['*.nodeSelector', '*.affinity', '*.tolerations', '*.topologySpreadConstraints', '*.resources'],
@@ -19,12 +19,12 @@ const FREE = [
   ...['serviceMonitor.metricRelabelings', 'imagePullSecrets'],
 ];
 
-const isFree = (path: string): boolean =>
-  FREE.some((free) => {
-    const plain = free.replace('*.', '');
-    const own = free.startsWith('*.') ? `.${path}`.includes(`.${plain}`) : path === plain;
-    return own || path.startsWith(`${plain}.`) || path.startsWith(`${plain}[`);
-  });
+const isFree = (path: string): boolean => {
+  const whole = `.${path.replaceAll('[', '.[')}.`;
+  return FREE.some((free) =>
+    free.startsWith('*.') ? whole.includes(`.${free.slice('*.'.length)}.`) : whole.startsWith(`.${free}.`),
+  );
+};
 
 export const valuesSchema: Step = {
   name: 'a wrong name at any level of the values is refused',
