@@ -16,18 +16,26 @@ const INSTEAD = new Set([
 ]);
 
 export const variables: Step = {
-  name: 'every variable of the agent can be set, by a value or by extraEnv',
+  name: 'every variable of the agent can be set, by a value or by extraEnv, and not by both',
   async run(stage) {
     const made = await renders(stage);
     const set = new Set(made.flatMap(({ manifests }) => namesIn(manifests)));
-    const rest = Object.keys(VARIABLES).filter((name) => !set.has(name) && !set.has(`${name}_FILE`));
-    const refused = ownIn(await withExtras(stage, rest));
-    const idle = [...refused].filter(([name]) => !INSTEAD.has(name));
+    const isIn = (names: ReadonlySet<string>) => (name: string) =>
+      names.has(name) || names.has(`${name}_FILE`);
+    const all = Object.keys(VARIABLES);
+    const rest = all.filter((name) => !isIn(set)(name));
+    const byOperators = isIn(new Set(made.flatMap(({ ownVariables }) => ownVariables)));
+    const byChart = all.filter((name) => isIn(set)(name) && !byOperators(name));
+    const refused = ownIn(await withExtras(stage, all));
+    const idle = [...refused].filter(([name]) => rest.includes(name) && !INSTEAD.has(name));
     const extras = rest.filter((name) => !refused.has(name));
     const { code, stdout, stderr } = await withExtras(stage, extras);
     if (code !== 0) return [`${extras.join(', ')} cannot be set: ${stderr}`];
     const reached = new Set(namesIn(manifestsIn(stdout)));
     return [
+      ...[...byChart, ...INSTEAD]
+        .filter((name) => !refused.has(name))
+        .map((name) => `${name} is taken from the operator, beside the value that sets it`),
       ...idle.map(([name, value]) => `${name}: no file of values sets it, by ${value}`),
       ...extras
         .filter((name) => !reached.has(name) && !reached.has(`${name}_FILE`))
