@@ -33,15 +33,30 @@ function ofInventory(pod: PodTemplate, manifests: readonly Manifest[]): string[]
   const service = manifests.find(({ kind, metadata: { name } }) => kind === 'Service' && name === hostname);
   if (service === undefined) return [`${pod.owner}: INVENTORY_URL names ${hostname}, which is no Service`];
   const keepers = podsIn(manifests).filter(({ labels }) => fits(service.spec.selector, labels));
-  const served = service.spec.ports.some((one: { port: number }) => String(one.port) === port);
-  const listens = keepers.some((keeper) => variablesOf(keeper).INVENTORY_PORT === port);
+  const served = (service.spec.ports as ServicePort[]).find((one) => String(one.port) === port);
+  const listens = keepers.some(
+    (keeper) =>
+      served !== undefined && variablesOf(keeper).INVENTORY_PORT === String(targetOf(served, keeper)),
+  );
   const proxied = HTTPS_PROXY_FILE !== undefined || HTTP_PROXY_FILE !== undefined;
   return [
-    ...(served && listens ? [] : [`${pod.owner}: nothing listens at ${url}`]),
+    ...(listens ? [] : [`${pod.owner}: nothing listens at ${url}`]),
     ...(proxied && !NO_PROXY.split(',').includes(hostname)
       ? [`${pod.owner}: ${hostname} is not in NO_PROXY`]
       : []),
   ];
+}
+
+interface ServicePort {
+  readonly port: number;
+  readonly targetPort?: string | number;
+}
+
+/** The port of the pod that a Service's port leads to. */
+function targetOf({ port, targetPort = port }: ServicePort, pod: PodTemplate): number | undefined {
+  if (typeof targetPort === 'number') return targetPort;
+  const ports = containersOf(pod).flatMap((container) => container.ports ?? []);
+  return ports.find(({ name }) => name === targetPort)?.containerPort;
 }
 
 function ofPorts(pod: PodTemplate): string[] {
