@@ -1,7 +1,7 @@
 import { chartSchemas } from './schemas/schemas.ts';
 import { acceptListFile } from './steps/accept-list-file.ts';
 import { advice } from './steps/advice.ts';
-import { documents, writeDocuments } from './steps/documents.ts';
+import { documents, rendered, writeDocuments } from './steps/documents.ts';
 import { kubernetes } from './steps/kubernetes.ts';
 import { lint } from './steps/lint.ts';
 import { packaged } from './steps/package.ts';
@@ -28,12 +28,13 @@ const STEPS: readonly Step[] = [
   advice,
   unittest,
   documents,
+  rendered,
   packaged,
 ];
 
 /**
  * Everything that is proved of the chart without a cluster. Arguments: words, to run only the steps whose names have
- * one of them; `--write-documents` makes the README anew instead.
+ * one of them; `--write-documents` makes the README and the renders that are shown anew instead.
  */
 async function main(words: readonly string[]): Promise<boolean> {
   const tools = await timed('programs', chartTools);

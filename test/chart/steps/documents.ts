@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHART } from '../places.ts';
 import { outputOf } from '../program.ts';
+import { NAMESPACE, RELEASE, template, valuesOf } from '../render.ts';
 import type { Tools } from '../tools.ts';
 import type { Step } from './step.ts';
 
@@ -25,6 +26,34 @@ export const documents: Step = {
   },
 };
 
+/** What a cluster gets is shown for these files of values, so that it can be read, and its changes too, without Helm. */
+const SHOWN = ['minimal', 'cronjob'];
+const SHOWN_FOR = '1.34.4';
+
+const shownIn = (scenario: string): string => join(CHART, 'rendered', `${scenario}.yaml`);
+
+async function shown({ helm }: Tools, scenario: string): Promise<string> {
+  const { code, stdout, stderr } = await template(helm, ['--values', valuesOf(scenario)], {
+    kubeVersion: SHOWN_FOR,
+  });
+  if (code !== 0) throw new Error(stderr);
+  return `# helm template ${RELEASE} helm -n ${NAMESPACE} --values helm/ci/${scenario}-values.yaml --kube-version ${SHOWN_FOR}
+# Made by npm run docs:chart.
+${stdout.trim()}
+`;
+}
+
+export const rendered: Step = {
+  name: 'what is shown in helm/rendered is what helm template gives',
+  async run({ tools }) {
+    const texts = await Promise.all(SHOWN.map((scenario) => shown(tools, scenario)));
+    return SHOWN.filter((scenario, index) => readFileSync(shownIn(scenario), 'utf8') !== texts[index]).map(
+      (scenario) => `helm/rendered/${scenario}.yaml is out of date: npm run docs:chart`,
+    );
+  },
+};
+
 export async function writeDocuments(tools: Tools): Promise<void> {
   writeFileSync(README, `${(await readme(tools)).trim()}\n`);
+  for (const scenario of SHOWN) writeFileSync(shownIn(scenario), await shown(tools, scenario));
 }

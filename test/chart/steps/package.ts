@@ -14,7 +14,7 @@ const NEEDED = [
   'UPGRADING.md',
   'templates/NOTES.txt',
 ];
-const UNWANTED = /^(ci|tests|examples)\/|\.gotmpl$|(^|\/)\.(?!helmignore)/;
+const UNWANTED = /^(ci|tests|rendered)\/|\.gotmpl$|(^|\/)\.(?!helmignore)/;
 
 export const packaged: Step = {
   name: 'helm package has what users need, and no tests',
