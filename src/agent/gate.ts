@@ -49,7 +49,7 @@ export function openGate(config: Config, log: Log): Gate {
     log.warn('rules that lead nowhere are off', { rules: leadNowhere, hint });
   }
   if (unanswered.length > 0) {
-    log.warn('rules of the origin agent: are off', { rules: unanswered, hint: UNANSWERED_HINT });
+    log.info('rules of the origin agent: are off', { rules: unanswered, hint: UNANSWERED_HINT });
   }
   if (writesOff.length > 0) {
     log.warn('write rules are off', {

@@ -3,8 +3,13 @@
 {{- range include "bitbucket-agent.secretPlaces" . | fromJsonArray -}}
 {{- $_ := set $own .variable .path -}}
 {{- end -}}
+{{- $seen := dict -}}
 {{- range $index, $entry := .Values.extraEnv -}}
 {{- $plain := upper $entry.name | trimSuffix "_FILE" -}}
+{{- if hasKey $seen $plain }}
+extraEnv[{{ $index }}]: is {{ $entry.name }}, which extraEnv[{{ get $seen $plain }}] sets already. Take one of them out.
+{{- end }}
+{{- $_ := set $seen $plain (toString $index) -}}
 {{- if hasKey $own $plain }}
 extraEnv[{{ $index }}]: is {{ $entry.name }}, which the chart sets. Use {{ get $own $plain }} for it.
 {{- else if and $entry.value (not (hasSuffix "_FILE" $entry.name)) (regexMatch "(?i)TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|(^|_)(PAT|PASS|KEY)(_|$)" $entry.name) }}
@@ -15,7 +20,12 @@ extraEnv[{{ $index }}]: {{ $entry.name }} has a value that everybody sees who ma
 
 {{- define "bitbucket-agent.rule.extraVolumes" -}}
 {{- $kinds := list "configMap" "csi" "downwardAPI" "emptyDir" "ephemeral" "persistentVolumeClaim" "projected" "secret" -}}
+{{- $seen := dict -}}
 {{- range $index, $volume := .Values.extraVolumes -}}
+{{- if hasKey $seen $volume.name }}
+extraVolumes[{{ $index }}].name: is {{ $volume.name }}, which extraVolumes[{{ get $seen $volume.name }}] has already. Set another one.
+{{- end }}
+{{- $_ := set $seen $volume.name (toString $index) -}}
 {{- if has $volume.name (list "state" "tmp" "secrets" "accept-list" "ca" "tls") }}
 extraVolumes[{{ $index }}].name: is {{ $volume.name }}, which the chart has. Set another one.
 {{- end }}

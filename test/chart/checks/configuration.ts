@@ -69,9 +69,6 @@ function ofContainer(container: Container, pod: PodTemplate, manifests: readonly
   }
 }
 
-/** What it tells where nobody answers for the inventory, as `inventory.mode` says. */
-const LEFT_OUT = 'rules of the origin agent: are off';
-
 /** What the agent says of these variables; `[]` when it starts without a word. */
 function told(env: Readonly<Record<string, string>>, cwd: string): string[] {
   const words: string[] = [];
@@ -81,8 +78,7 @@ function told(env: Readonly<Record<string, string>>, cwd: string): string[] {
   try {
     const config = loadConfig({ env, cwd, alsoWrong: gateProblems });
     openGate(config, log);
-    const off = env.INVENTORY_URL === 'off' ? LEFT_OUT : null;
-    return [...config.warnings, ...words].filter((word) => off === null || !word.startsWith(off));
+    return [...config.warnings, ...words];
   } catch (error) {
     if (error instanceof AgentError) return [error.message];
     throw error;
