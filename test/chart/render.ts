@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { type Ended, runProgram } from '../kit/program.ts';
 import { CHART, SCENARIOS } from './places.ts';
-import { type Ended, runProgram } from './program.ts';
 
 /** A Kubernetes object, as far as the checks look into one. */
 export interface Manifest {

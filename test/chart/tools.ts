@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Ended, runProgram } from '../kit/program.ts';
 import { cached } from './cache.ts';
 import { TOOLS_MODULE } from './places.ts';
-import { type Ended, runProgram } from './program.ts';
 
 /** Paths of the programs. */
 export interface Tools {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { DEBUG_IMAGE, IMAGE, must, run } from './engine.ts';
+import { runProgram } from '../kit/program.ts';
+import { DEBUG_IMAGE, IMAGE, must } from './engine.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -10,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export default async function build(): Promise<void> {
   const missing: string[] = [];
   for (const program of ['buildah', 'podman']) {
-    await run(program, ['--version']).catch(() => missing.push(program));
+    await runProgram(program, ['--version']).catch(() => missing.push(program));
   }
   if (missing.length > 0) {
     throw new Error(`npm run test:image needs ${missing.join(' and ')}, which cannot be started here.`);

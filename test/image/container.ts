@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { until } from '../../sandbox/deadline.ts';
 import { undoAtExit } from '../../sandbox/leftovers.ts';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
-import { HARDENED, IMAGE, must, type Ran, removeNow, run } from './engine.ts';
+import { type Ended, runProgram } from '../kit/program.ts';
+import { HARDENED, IMAGE, must, removeNow } from './engine.ts';
 
 /** The agent in a container, as docs/image.md says to run it; on the network of this host. */
 export interface Container {
@@ -15,7 +16,7 @@ export interface Container {
   log(): Promise<readonly Record<string, unknown>[]>;
   waitForLog(message: string): Promise<void>;
   /** What a container engine would run for HEALTHCHECK. */
-  healthcheck(): Promise<Ran>;
+  healthcheck(): Promise<Ended>;
   /** Sends SIGTERM, as an engine does; gives the exit code. */
   stop(): Promise<number>;
   /** Whether the process that was started runs still. */
@@ -44,7 +45,7 @@ export async function startContainer(env: Readonly<Record<string, string>>): Pro
   const mount = `--volume=${secrets.path}:${PLACE}:ro`;
   const options = ['--detach', '--network=host', ...HARDENED, mount, ...variables];
   const close = async () => {
-    await run('podman', ['rm', '--force', '--volumes', '--time', '0', name]);
+    await runProgram('podman', ['rm', '--force', '--volumes', '--time', '0', name]);
     secrets.remove();
     forget();
   };
@@ -60,7 +61,7 @@ export async function startContainer(env: Readonly<Record<string, string>>): Pro
 
 function sightOf(name: string, pid: number): Omit<Container, 'close'> {
   const text = async () => {
-    const { stdout, stderr } = await run('podman', ['logs', name]);
+    const { stdout, stderr } = await runProgram('podman', ['logs', name]);
     return stdout + stderr;
   };
   const log = async () =>
@@ -80,7 +81,7 @@ function sightOf(name: string, pid: number): Omit<Container, 'close'> {
         what: `"${message}" in the log of the container`,
       });
     },
-    healthcheck: () => run('podman', ['healthcheck', 'run', name]),
+    healthcheck: () => runProgram('podman', ['healthcheck', 'run', name]),
     async stop() {
       await must('podman', ['stop', '--time', '30', name]);
       return Number(await must('podman', ['inspect', '--format', '{{.State.ExitCode}}', name]));

@@ -1,4 +1,4 @@
-import { inTurn } from '../program.ts';
+import { inTurn } from '../in-turn.ts';
 import { template, valuesOf } from '../render.ts';
 import type { Stage, Step } from './step.ts';
 

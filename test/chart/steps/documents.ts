@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { outputOf } from '../../kit/program.ts';
 import { CHART } from '../places.ts';
-import { outputOf } from '../program.ts';
 import { NAMESPACE, RELEASE, template, valuesOf } from '../render.ts';
 import type { Tools } from '../tools.ts';
 import type { Step } from './step.ts';

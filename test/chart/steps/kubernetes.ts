@@ -1,4 +1,5 @@
-import { inTurn, runProgram } from '../program.ts';
+import { runProgram } from '../../kit/program.ts';
+import { inTurn } from '../in-turn.ts';
 import { manifestsIn, scenarios, template, valuesOf } from '../render.ts';
 import { KUBERNETES } from '../schemas/sources.ts';
 import type { Stage, Step } from './step.ts';

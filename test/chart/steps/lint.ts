@@ -1,5 +1,6 @@
+import { runProgram } from '../../kit/program.ts';
+import { inTurn } from '../in-turn.ts';
 import { CHART } from '../places.ts';
-import { inTurn, runProgram } from '../program.ts';
 import { scenarios, valuesOf } from '../render.ts';
 import type { Step } from './step.ts';
 

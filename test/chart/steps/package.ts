@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { makeTemporaryFolder } from '../../../sandbox/temporary-folder.ts';
+import { outputOf } from '../../kit/program.ts';
 import { CHART, ROOT } from '../places.ts';
-import { outputOf } from '../program.ts';
 import type { Step } from './step.ts';
 
 const NEEDED = [

@@ -6,7 +6,7 @@ import { network } from '../checks/network.ts';
 import { podSecurity } from '../checks/pod-security.ts';
 import { secrets } from '../checks/secrets.ts';
 import { budget, wiring } from '../checks/wiring.ts';
-import { inTurn } from '../program.ts';
+import { inTurn } from '../in-turn.ts';
 import { manifestsIn, type Render, scenarios, template, valuesOf, variablesBroughtBy } from '../render.ts';
 import { NEWEST } from '../schemas/sources.ts';
 import type { Stage, Step } from './step.ts';

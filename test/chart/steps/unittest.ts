@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { runProgram } from '../../kit/program.ts';
 import { CHART } from '../places.ts';
-import { runProgram } from '../program.ts';
 import { filesIn } from '../render.ts';
 import type { Step } from './step.ts';
 

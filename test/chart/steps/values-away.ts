@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { makeTemporaryFolder } from '../../../sandbox/temporary-folder.ts';
+import { inTurn } from '../in-turn.ts';
 import { CHART } from '../places.ts';
-import { inTurn } from '../program.ts';
 import { template, valuesOf } from '../render.ts';
 import type { Stage, Step } from './step.ts';
 
