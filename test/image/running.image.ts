@@ -4,15 +4,15 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../../sandbox/deadline.ts';
 import { freePort } from '../../sandbox/free-port.ts';
+import { putUnderLoad } from '../../sandbox/load.ts';
 import { type Stage, startStage } from '../../sandbox/stage.ts';
 import { health } from '../e2e/public-port.ts';
 import { type Container, startContainer } from './container.ts';
 import { IMAGE, must } from './engine.ts';
-import { steadyLoad } from './steady-load.ts';
 
 const WAIT_MS = 30_000;
 const LIMIT_BYTES = 256 * 1024 * 1024;
-const LOAD = { perSecond: 200, seconds: Number(process.env.IMAGE_LOAD_SECONDS || 60), mostAtOnce: 100 };
+const LOAD = { rate: 200, seconds: Number(process.env.IMAGE_LOAD_SECONDS || 60), mostAtOnce: 100 };
 const FAST = '/projects/PLAT';
 const SLOW = '/projects/PLAT/repos';
 
@@ -149,22 +149,24 @@ describe('the image, read-only, without root, capabilities and more than 256 MiB
     expect(await container.stop()).toBe(0);
   });
 
-  it(`answers ${LOAD.perSecond} calls a second for ${LOAD.seconds} s, all of them, and stays under the limit`, async () => {
+  it(`answers ${LOAD.rate} calls a second for ${LOAD.seconds} s, all of them, and stays under the limit`, async () => {
     stage.bitbucket.requests.length = 0;
     const container = await connected(await variables());
-    const outcome = await steadyLoad(
-      (index) => stage.call(FAST, { over: index % 2 === 0 ? 'socket' : 'stream' }),
-      LOAD,
-    );
+    const outcome = await putUnderLoad({
+      ...LOAD,
+      paths: [FAST],
+      call: (path, how) => stage.call(path, how),
+    });
     expect((await container.healthcheck()).code).toBe(0);
     const { process: own, limited } = container.peak();
     const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
     process.stdout.write(
-      `${LOAD.perSecond * LOAD.seconds} calls in ${outcome.seconds.toFixed(1)} s, the longest ` +
-        `${outcome.longestMs.toFixed(0)} ms; at most ${mebibytes(own)} of the agent, ` +
+      `${LOAD.rate * LOAD.seconds} calls in ${outcome.seconds.toFixed(1)} s, the longest ` +
+        `${outcome.slowest.toFixed(0)} ms; at most ${mebibytes(own)} of the agent, ` +
         `${mebibytes(limited)} with files and health checks, of ${mebibytes(LIMIT_BYTES)}\n`,
     );
-    expect(outcome.ends).toEqual({ 200: LOAD.perSecond * LOAD.seconds });
+    expect(outcome.failures).toEqual({});
+    expect(outcome.answered).toBe(LOAD.rate * LOAD.seconds);
     expect(container.running()).toBe(true);
     expect(own).toBeLessThan(LIMIT_BYTES);
     expect(await container.stop()).toBe(0);
