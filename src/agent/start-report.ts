@@ -4,6 +4,7 @@ import type { Send } from '../bitbucket/send.ts';
 import type { Config } from '../config/config.ts';
 import { failureCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { recordedMs } from '../recorded-call.ts';
 import { agentVersion } from '../version.ts';
 import type { Gate } from './gate.ts';
 
@@ -90,7 +91,7 @@ export async function tellBitbucket(
   trail.call('inventory', {
     ...{ requestId: null, method: 'GET', path: url },
     ...{ allowed: true, ruleId: rule.id, reason: 'allowed' },
-    ms: Math.round((performance.now() - started) * 100) / 100,
+    ms: recordedMs(performance.now() - started),
     ...(probe.answers
       ? { status: probe.status, bytes: probe.bytes }
       : { status: 0, bytes: 0, code: probe.error.code }),

@@ -1,5 +1,11 @@
 import { failureCode } from '../../errors.ts';
-import { type Keeper, refusalHint, refusalOf, SILENCE_HINT } from '../../inventory/keeper/keeper.ts';
+import {
+  isDocument,
+  type Keeper,
+  refusalHint,
+  refusalOf,
+  SILENCE_HINT,
+} from '../../inventory/keeper/keeper.ts';
 import type { Network } from '../../network/network.ts';
 import { AGENT_PATHS } from '../../rules/agent-origin.ts';
 import { ask, member } from '../ask.ts';
@@ -18,13 +24,13 @@ export function inventoryCheck(needs: readonly string[], keeper: Keeper, network
       try {
         const answer = await ask(network, `${url}${AGENT_PATHS.repositories}?limit=1`, { signal, token });
         const { status, headers, json } = answer;
-        const isList = /^application\/vnd\.api\+json/i.test(String(headers['content-type'] ?? ''));
+        const isList = isDocument(headers);
         if (isList && status === 200) return [pass(`${url} serves the inventory`, { status })];
         if (isList && status === 503 && Array.isArray(member(json, 'errors'))) {
           const todo = 'Wait for its first run, or see its log.';
           return [warn(`${url} answers, and has read no inventory yet`, todo, { status })];
         }
-        const reason = refusalOf(status, headers['x-broker-error-type']);
+        const reason = refusalOf(status, headers);
         return [
           fail(`${url} answers ${status} (${reason})`, refusalHint(status, reason), { status, reason }),
         ];

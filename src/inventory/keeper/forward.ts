@@ -5,6 +5,7 @@ import { AgentError, failureCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Network } from '../../network/network.ts';
 import {
+  isDocument,
   KEEPER_LIMITS,
   type Keeper,
   keeperAuthorization,
@@ -18,7 +19,6 @@ import { Outage } from './outage.ts';
 
 /** What the keeper's own lists answer with (`pull.ts`). */
 const STATUSES: ReadonlySet<number> = new Set([200, 400, 404, 405, 503]);
-const JSON_API = /^application\/vnd\.api\+json\s*(;|$)/i;
 const PASSED = ['content-type', 'content-length', 'cache-control', 'allow'] as const;
 
 /**
@@ -65,7 +65,7 @@ class KeeperReply implements ReplySink, Flight {
   head(status: number, headers: Parameters<ReplySink['head']>[1]): void {
     if (!this.#isOwn(status, headers)) {
       this.flight?.cancel();
-      const reason = refusalOf(status, headers['x-broker-error-type']);
+      const reason = refusalOf(status, headers);
       return this.#fail(reason, refusalHint(status, reason), Object.assign(new Error(), { code: reason }));
     }
     this.#sink.head(status, Object.fromEntries(PASSED.map((name) => [name, headers[name]])));
@@ -101,7 +101,7 @@ class KeeperReply implements ReplySink, Flight {
     const measured = coding === undefined ? length !== undefined : /^chunked$/i.test(String(coding));
     return (
       STATUSES.has(status) &&
-      JSON_API.test(String(headers['content-type'] ?? '')) &&
+      isDocument(headers) &&
       headers['content-encoding'] === undefined &&
       (this.#bodyless || measured)
     );

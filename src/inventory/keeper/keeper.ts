@@ -27,12 +27,18 @@ export function keeperPlace({ url }: Keeper): { readonly origin: string; readonl
 
 export const keeperAuthorization = ({ token }: Keeper): string => `Bearer ${token.reveal()}`;
 
+type Headers = Readonly<NodeJS.Dict<string | string[]>>;
+
+const JSON_API = /^application\/vnd\.api\+json\s*(;|$)/i;
 const ERROR_CODE = /^[A-Z][A-Z_]{1,39}$/;
 
-/** Why an answer is of no use, for the log: the error code that it names, if it names one, and its status. */
-export function refusalOf(status: number, named: string | string[] | undefined): string {
-  const code = typeof named === 'string' && ERROR_CODE.test(named) ? named : null;
-  return code === null ? `HTTP_${status}` : code;
+/** Whether an answer is a document of the keeper's lists. */
+export const isDocument = (headers: Headers): boolean => JSON_API.test(String(headers['content-type'] ?? ''));
+
+/** Why an answer is of no use, for the log: the error code that it names or, where it names none, its status. */
+export function refusalOf(status: number, headers: Headers): string {
+  const named = headers['x-broker-error-type'];
+  return typeof named === 'string' && ERROR_CODE.test(named) ? named : `HTTP_${status}`;
 }
 
 /** What to do where the keeper answers, and not as it should. */

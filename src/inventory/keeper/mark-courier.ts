@@ -152,7 +152,7 @@ function postTo(
       // The status is the answer; what is behind it is read so that the connection can be used again.
       await answer.dump().catch(() => {});
       if (statusCode === 204) return null;
-      const reason = refusalOf(statusCode, headers['x-broker-error-type']);
+      const reason = refusalOf(statusCode, headers);
       return { reason, hint: refusalHint(statusCode, reason) };
     } catch (error) {
       // Both signals are time limits, and what they throw has no code.
