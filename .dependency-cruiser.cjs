@@ -46,6 +46,13 @@ const blindfolds = [
 
 module.exports = {
   forbidden: [
+    {
+      name: 'node-http-by-node-http',
+      comment: "An import of node:http loads Node's own copy of undici: see src/node-http.ts.",
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(node:)?https?$', dependencyTypesNot: ['type-only'] },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-orphans',

@@ -5,15 +5,7 @@ ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
 # The version in package.json; the build fails on another one.
 ARG VERSION=0.1.0
 
-# What runs in production. No package's own script runs, here or below.
-FROM ${NODE_IMAGE} AS dependencies
-WORKDIR /build
-COPY package.json package-lock.json ./
-# Node runs no TypeScript of node_modules, and nothing is debugged by maps here.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && \
-    rm -rf node_modules/.bin && \
-    find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete
-
+# What runs in production is in dist, the packages it needs included. No package's own script runs.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -21,17 +13,17 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 ARG VERSION
 RUN test "${VERSION}" = "$(node -p 'require("./package.json").version')" && \
-    npm run --silent build
+    npm run --silent build && \
+    find dist -name '*.map' -delete
 
 # The same files for both images: root's, and writable for nobody else. The state folder alone is the agent's.
 FROM ${NODE_IMAGE} AS app
 WORKDIR /app
-COPY --from=dependencies /build/node_modules /modules/node_modules
 COPY --from=build /build/package.json /build/LICENSE ./
 COPY --from=build /build/config ./config
 COPY --from=build /build/src/inventory/schema ./src/inventory/schema
 COPY --from=build /build/dist ./dist
-RUN chown -R 0:0 /app /modules && chmod -R u=rwX,go=rX /app /modules && \
+RUN chown -R 0:0 /app && chmod -R u=rwX,go=rX /app && \
     mkdir -p /state/bitbucket-agent && chmod 0700 /state/bitbucket-agent
 
 # For looking into a problem: the same agent, with a shell. Built with --target debug.
@@ -45,7 +37,6 @@ LABEL org.opencontainers.image.title="bitbucket-agent (debug)" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="${NODE_IMAGE}"
-COPY --from=app /modules /app
 COPY --from=app /app /app
 COPY --from=app --chown=65532:65532 /state /var/lib
 ENV NODE_ENV=production STATE_DIR=/var/lib/bitbucket-agent
@@ -68,7 +59,6 @@ LABEL org.opencontainers.image.title="bitbucket-agent" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="${RUNTIME_IMAGE}"
-COPY --from=app /modules /app
 COPY --from=app /app /app
 COPY --from=app --chown=65532:65532 /state /var/lib
 ENV NODE_ENV=production STATE_DIR=/var/lib/bitbucket-agent PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
