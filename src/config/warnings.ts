@@ -48,8 +48,9 @@ export function unknownNames(env: Environment, acceptText: string): string | nul
   const unknown = env
     .names()
     .filter((name) => !isKnown(name) && !used.has(plain(name)) && !SERVICE_LINK.test(name))
+    .filter((name) => OURS.test(name) || name.startsWith('ACCEPT'))
     .map((name) => ({ name, meant: closest(name) }))
-    .filter(({ name, meant }) => OURS.test(name) || (name.startsWith('ACCEPT') && meant !== null))
+    .filter(({ name, meant }) => OURS.test(name) || meant !== null)
     .map(({ name, meant }) => (meant === null ? name : `${name} (${meant}?)`));
   if (unknown.length === 0) return null;
   const names = unknown.sort().join(', ');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { Secret } from '../config/secret.ts';
 import type { Network } from '../network/network.ts';
+import { nodeHttp, nodeHttps } from '../node-http.ts';
 
 /** The beginning of an answer; more is not read. */
 export interface AskedAnswer {
@@ -54,8 +54,8 @@ export async function askHere(
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const options = { headers, signal, agent: false } as const;
   const request = url.startsWith('https:')
-    ? secureRequest(url, { ...options, rejectUnauthorized: false })
-    : plainRequest(url, options);
+    ? nodeHttps.request(url, { ...options, rejectUnauthorized: false })
+    : nodeHttp.request(url, options);
   // What fails once the beginning of an answer was read is nobody's concern.
   request.on('error', () => {});
   request.end();

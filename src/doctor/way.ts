@@ -1,7 +1,6 @@
-import { request as plainRequest } from 'node:http';
-import { request as secureRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { getCACertificates } from 'node:tls';
+import { nodeHttp, nodeHttps } from '../node-http.ts';
 import { hostOf, portOf } from './targets.ts';
 
 /** The proxy answered CONNECT with something else than 200. */
@@ -74,7 +73,7 @@ export function connectThrough(
   } as const;
   return new Promise((resolve, reject) => {
     const request =
-      protocol === 'https:' ? secureRequest({ ...options, ca: trusted(ca) }) : plainRequest(options);
+      protocol === 'https:' ? nodeHttps.request({ ...options, ca: trusted(ca) }) : nodeHttp.request(options);
     request.once('connect', (response, socket) => {
       socket.on('error', reject);
       if (response.statusCode === 200) return resolve(socket as Socket);

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, {
   type ErrorRequestHandler,
@@ -11,6 +10,7 @@ import express, {
 } from 'express';
 import { AgentError, type ErrorCode, failureCode, HTTP_STATUS, placeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { nodeHttp, nodeHttps } from '../node-http.ts';
 
 export interface ListenerOptions {
   readonly port: number;
@@ -47,7 +47,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       void response.status(HTTP_STATUS.NOT_FOUND).json({ code: 'NOT_FOUND' }),
   );
   app.use(answerError(name, log));
-  const server: Server = tls === null ? createServer(app) : createTlsServer(tls, app);
+  const server: Server = tls === null ? nodeHttp.createServer(app) : nodeHttps.createServer(tls, app);
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
   server.listen(host === undefined ? { port } : { port, host });

@@ -1,8 +1,8 @@
 import type { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { NetworkConfig } from '../config/config.ts';
+import { nodeHttps } from '../node-http.ts';
 import {
   connector,
   proxyAuthorization,
@@ -13,7 +13,7 @@ import {
 } from './connector.ts';
 import { createNoProxy } from './no-proxy.ts';
 import { OriginAgent, type OriginAgentOptions } from './origin-agent.ts';
-import { UpgradeProxyAgent } from './upgrade-proxy-agent.ts';
+import { UpgradeAgent } from './upgrade-agent.ts';
 
 export interface DispatcherOptions {
   /** Connections at the same time; no limit when left out. */
@@ -75,8 +75,9 @@ export function createNetwork(config: NetworkConfig): Network {
     },
     upgradeAgent(url) {
       const proxy = proxyFor(url);
-      if (proxy !== null) return new UpgradeProxyAgent(proxy, secureContext);
-      if (secureContext !== undefined && url.startsWith('wss:')) return new HttpsAgent({ secureContext });
+      if (proxy !== null) return new UpgradeAgent(proxy, secureContext);
+      if (secureContext !== undefined && url.startsWith('wss:'))
+        return new nodeHttps.Agent({ secureContext });
       return undefined;
     },
     async close() {

@@ -1,6 +1,7 @@
-import { type ClientRequest, Agent as HttpAgent } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
+import { nodeHttp } from '../node-http.ts';
 
 export interface OriginAgentOptions {
   readonly connections: number;
@@ -16,7 +17,7 @@ export interface OriginAgentOptions {
  * Kept connections to one origin for Node's own HTTP client. Whatever host a request names, it is connected to this
  * origin and no other.
  */
-export class OriginAgent extends HttpAgent {
+export class OriginAgent extends nodeHttp.Agent {
   /** The one that Node holds a request against. */
   readonly protocol: string;
   /** The origin, parsed once. */

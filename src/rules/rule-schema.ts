@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBodyPath, type Scalar } from './body-path.ts';
 import { globFlaw } from './glob.ts';
 import { parsePattern } from './path-pattern.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shownText } from '../../shown-text.ts';
 import type { Place } from '../ledger/ledger.ts';
 import { nameOf, sourceIdOf } from '../normalise/raw.ts';

@@ -21,10 +21,13 @@ export function span(ms: number): string {
   return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
 }
 
-const NUMBERS = new Intl.NumberFormat('en');
+let numbers: Intl.NumberFormat | undefined;
 
 /** `12,345`. */
-export const figure = (value: number): string => NUMBERS.format(value);
+export function figure(value: number): string {
+  numbers ??= new Intl.NumberFormat('en');
+  return numbers.format(value);
+}
 
 /** `1 rule`, `2 rules`. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
