@@ -9,6 +9,7 @@ import { markedRun, scheduledRun } from './agent/scheduled-run.ts';
 import { tellBitbucket, tellStart } from './agent/start-report.ts';
 import { pause } from './bitbucket/pause.ts';
 import type { Config } from './config/config.ts';
+import { serveSmall } from './heap-size.ts';
 import type { Listener } from './http/listener.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import type { Marks } from './inventory/marks.ts';
@@ -41,7 +42,7 @@ export async function startAgent(config: Config, log: Log): Promise<Agent> {
   const parts = assemble(config, log, {
     command: 'run',
     output: process.stdout,
-    listeners: [metrics.listener],
+    listeners: [metrics.listener, serveSmall],
   });
   watchParts(metrics, parts, config);
   let draining = false;

@@ -44,7 +44,7 @@ export interface Answer {
   readonly wants: 'text' | 'bytes';
   /** Starts the answer. */
   begin(head: AnswerHead): void;
-  /** Hands on body bytes. `false`: hold back until the `drained` listener is called. */
+  /** Hands on body bytes, which are the answer's own from then on. `false`: hold back until the `drained` listener is called. */
   write(chunk: Buffer): boolean;
   /** The body is complete. */
   end(): void;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, Option } from 'commander';
 import { nameRuleCommands } from './commands/rules.ts';
-import { holdYoungGeneration } from './heap-size.ts';
+import { compileLater, startSmall } from './heap-size.ts';
 import { agentVersion } from './version.ts';
 
 const OLDEST_NODE = 24;
@@ -12,6 +12,8 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.exit(EXIT_CONFIG);
 }
 
+startSmall();
+
 const program = new Command('bitbucket-agent')
   .description('Connects Bitbucket to Snyk Essentials from inside your network.')
   .version(agentVersion)
@@ -20,7 +22,10 @@ const program = new Command('bitbucket-agent')
 program
   .command('run')
   .description('open the tunnel and answer what the accept list allows, until SIGTERM')
-  .action(async () => (await import('./commands/run.ts')).run());
+  .action(async () => {
+    compileLater();
+    await (await import('./commands/run.ts')).run();
+  });
 
 program
   .command('sync')
@@ -33,10 +38,7 @@ program
   .addOption(new Option('--only <what>', 'read only these').choices(['users', 'repositories']))
   .option('--dry-run', 'send nothing: write what would leave into the folder of --out')
   .option('--out <folder>', 'where --dry-run writes to')
-  .action(async (options) => {
-    holdYoungGeneration();
-    await (await import('./commands/sync.ts')).sync(options);
-  });
+  .action(async (options) => (await import('./commands/sync.ts')).sync(options));
 
 program
   .command('preview')

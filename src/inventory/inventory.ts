@@ -6,7 +6,7 @@ import type { Login, Send } from '../bitbucket/send.ts';
 import { withTimeLimit } from '../bitbucket/time-limit.ts';
 import type { CallListener } from '../call.ts';
 import { AgentError, type ErrorCode } from '../errors.ts';
-import { keepHeapSmall } from '../heap-size.ts';
+import { serveSmall } from '../heap-size.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/verdict.ts';
 import { createOwnCalls, type OwnCalls } from './collect/own-calls.ts';
@@ -175,7 +175,7 @@ export class Inventory {
     const { calls, budget } = this.#ownCalls();
     const watch = new ProgressWatch(who, order.watch);
     this.#running = { watch, budget };
-    keepHeapSmall();
+    serveSmall();
     try {
       const run = new InventoryRun(
         {

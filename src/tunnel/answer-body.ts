@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { passedOn } from '../buffer-collection.ts';
+import { freeCopied, passedOn } from '../buffer-collection.ts';
+import { returnSlab, SLAB_BYTES, takeSlab } from './slabs.ts';
 
 /** More than this waiting to be sent: Bitbucket is held back. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -17,6 +18,7 @@ const MOST_PIECES = 1024;
 export class AnswerBody {
   readonly #drained: () => void;
   #queue: Buffer[] = [];
+  #slab: Buffer | null = null;
   #queued = 0;
   #ended = false;
   #flow: Readable | null = null;
@@ -60,9 +62,19 @@ export class AnswerBody {
 
   /** All of it, when it has ended and nothing flowed. It stays here, so that it can be taken again. */
   whole(): Buffer {
-    const whole = Buffer.concat(this.#queue);
+    const [only, ...others] = this.#queue;
+    if (only !== undefined && others.length === 0) return only;
+    const whole = this.#gather();
+    freeCopied(this.#queue);
     this.#queue = [whole];
     return whole;
+  }
+
+  /** The wire has taken all of what `whole` gave; its memory may be used again. */
+  taken(): void {
+    if (this.#slab !== null) returnSlab(this.#slab);
+    this.#slab = null;
+    this.#queue = [];
   }
 
   /** All of it as it comes. Only the last flow that was opened gets anything. */
@@ -106,6 +118,15 @@ export class AnswerBody {
     this.#watch(moved);
     if (this.#queue.length === 0 && this.#ended) flow.push(null);
     else if (wasFull && !this.full) this.#drained();
+  }
+
+  #gather(): Buffer {
+    if (this.#queued > SLAB_BYTES) return Buffer.concat(this.#queue);
+    const slab = takeSlab();
+    this.#slab = slab;
+    let filled = 0;
+    for (const piece of this.#queue) filled += piece.copy(slab, filled);
+    return slab.subarray(0, filled);
   }
 
   #watch(moved: boolean): void {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { freeCopied, passedOn } from '../buffer-collection.ts';
 import type { Answer, AnswerHead } from '../call.ts';
 import { type ErrorCode, HTTP_STATUS } from '../errors.ts';
 import { type AnswerListeners, AnswerState } from './answer-state.ts';
@@ -103,6 +104,7 @@ export class SocketAnswer implements Answer {
     for (const name in head.headers) if (!UNTRUE.has(name)) headers[name] = head.headers[name] as string;
     this.#state.bytes = body.length;
     this.#acknowledge({ ...head, headers }, body.toString('utf8'));
+    freeCopied([body]);
   }
 
   #refuse(code: ErrorCode, message: string): void {
@@ -124,6 +126,7 @@ export class SocketAnswer implements Answer {
       return this.#refuse('BODY_TOO_LARGE', 'The answer is over 22,000,000 bytes once encoded.');
     this.#sent = true;
     this.#body.take();
+    passedOn(frame.length);
     socket.send(frame, (lost) => {
       if (lost) this.#state.close(0, 'TUNNEL_CLOSED');
       else this.#state.close(head.status, code);

@@ -93,6 +93,7 @@ export class StreamAnswer implements Answer {
 
   #finish(result: PostResult): void {
     const status = this.#state.head?.status ?? 0;
+    if (result.ok) this.#body.taken();
     if (result.ok && this.#body.ended) this.#state.close(status, this.#code);
     else this.#state.close(0, this.#code ?? 'ANSWER_LOST');
     this.#body.discard('over');

@@ -99,11 +99,11 @@ describe('leaving in bad moments', () => {
   });
 
   it('hands a large answer to the network before it closes', async () => {
-    const body = Buffer.alloc(15 * 1024 * 1024, 'a');
+    const bytes = 15 * 1024 * 1024;
     const { primary, tunnel } = await openPair({
       serve: (_call, answer) => {
         answer.begin({ status: 200, headers: {} });
-        answer.write(body);
+        answer.write(Buffer.alloc(bytes, 'a'));
         answer.end();
       },
     });
@@ -114,7 +114,7 @@ describe('leaving in bad moments', () => {
     await pause(400);
     expect(tunnel.inFlight).toBe(1);
     primary.websocket.resume();
-    expect(ackOf(await primary.next(isAck(1))).body).toHaveLength(body.length);
+    expect(ackOf(await primary.next(isAck(1))).body).toHaveLength(bytes);
     await drained;
   });
 
