@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startBrokerServer } from '../sandbox/broker-server.ts';
 import { makeTemporaryFolder } from '../sandbox/temporary-folder.ts';
-import { type Measured, measured, type Side, startSide } from './sync/measured.ts';
+import { type Side, startSide } from './side.ts';
+import { type Measured, measured } from './sync/measured.ts';
 import { LOGIN } from './sync/places.ts';
 
 /** How many repositories; half as many users, and a project for every 250. */

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Agent, request } from 'undici';
 import { type Child, type Exit, startChild } from './child.ts';
 import { until } from './deadline.ts';
+import { memoryOf, type ProcessMemory } from './process-memory.ts';
 
 /** One line of the agent's log. A line that is no JSON object has its text in `message`. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -35,7 +36,7 @@ export interface AgentProcess {
   /** Sends a signal, SIGTERM by default; settles when the process is gone. */
   terminate(signal?: NodeJS.Signals): Promise<Exit>;
   /** Bytes of main memory in use now and at the highest (Linux only). */
-  memory(): { rss: number; peak: number };
+  memory(): ProcessMemory;
   /** SIGKILL; settles when the process is gone. */
   close(): Promise<void>;
 }
@@ -105,14 +106,4 @@ async function untilReady(child: Child, env: AgentOptions['env'], timeoutMs: num
   } finally {
     await dispatcher.destroy();
   }
-}
-
-function memoryOf(pid: number): { rss: number; peak: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const bytes = (name: string) => {
-    const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
-    if (kibibytes === undefined) throw new Error(`/proc/${pid}/status says nothing of ${name}`);
-    return Number(kibibytes) * 1024;
-  };
-  return { rss: bytes('VmRSS'), peak: bytes('VmHWM') };
 }

@@ -14,6 +14,8 @@ export interface OfficialClientOptions {
   readonly accept: string;
   /** What the accept list's `${NAME}` stand for, and further variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Settles when it counts as started. Default: when its own health check says so. */
+  readonly untilOpen?: (child: Child) => Promise<void>;
 }
 
 /** The Snyk Broker client of the npm package `snyk-broker`, unmodified, in a process of its own. */
@@ -59,17 +61,21 @@ export async function startOfficialClient(options: OfficialClientOptions): Promi
       },
     });
     const program = child;
-    await until(() => isOpen(program, port), {
-      timeoutMs: START_TIMEOUT_MS,
-      what: 'the official client is connected',
-      detail: () => program.output().slice(-4096),
-    });
+    await (options.untilOpen ?? healthy(port))(program);
     return { pid: program.pid, output: program.output, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+const healthy = (port: number) => async (child: Child) => {
+  await until(() => isOpen(child, port), {
+    timeoutMs: START_TIMEOUT_MS,
+    what: 'the official client is connected',
+    detail: () => child.output().slice(-4096),
+  });
+};
 
 async function isOpen(child: Child, port: number): Promise<true | undefined> {
   if (!child.running) throw new Error(`the official client ended\n${child.output().slice(-4096)}`);

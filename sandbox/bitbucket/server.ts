@@ -42,6 +42,10 @@ export interface BitbucketOptions {
   readonly keepRequests?: number;
   /** Milliseconds, for what is created by POST. Default `Date.now`. */
   readonly now?: () => number;
+  /** How long an unused connection is kept, milliseconds. Default 20,000, as Tomcat does. */
+  readonly keepAliveMs?: number;
+  /** Sees every request first, with its body unread; `true`: it has answered, and nothing is recorded. */
+  readonly ahead?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /** A running simulator. */
@@ -131,7 +135,7 @@ export async function startBitbucket(options: BitbucketOptions = {}): Promise<Bi
   const faults = faultBook(contextPath);
   const log = requestLog(options.keepRequests ?? 1000);
   const server: Server = tls ? createSecure({ key: tls.key, cert: tls.cert }) : createPlain();
-  server.keepAliveTimeout = 20_000;
+  server.keepAliveTimeout = options.keepAliveMs ?? 20_000;
   const port = await listening(server, options.port ?? 0, host);
   const url = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}${contextPath}`;
   const decide = desk({
@@ -142,7 +146,10 @@ export async function startBitbucket(options: BitbucketOptions = {}): Promise<Bi
     anonymousAccess,
     limiter: rateLimit && rateLimiter(rateLimit),
   });
-  server.on('request', (request, response) => handle({ log, faults, decide }, request, response));
+  const { ahead = () => false } = options;
+  server.on('request', (request, response) => {
+    if (!ahead(request, response)) handle({ log, faults, decide }, request, response);
+  });
   return {
     url,
     host,
