@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export { memoryOf } from '../sandbox/process-memory.ts';
 
@@ -15,6 +15,11 @@ const TICKS_A_SECOND = 100;
  */
 export function cpuSecondsOf(pid: number): number {
   return Math.max(secondsOfThreads(pid), secondsOfProcess(pid));
+}
+
+/** Has `memoryOf` tell the peak from now on, by `proc_pid_clear_refs(5)`. Throws when there is no such process. */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** By `proc_pid_stat(5)`; the name in parentheses, which comes second, may have spaces and parentheses itself. */
