@@ -60,8 +60,11 @@ export async function startFar(contender: Contender, options: FarOptions): Promi
       },
       async end() {
         await pool.destroy();
-        await program.end();
-        await link.close();
+        try {
+          await program.end();
+        } finally {
+          await link.close();
+        }
       },
     };
   } catch (error) {
