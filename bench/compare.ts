@@ -56,6 +56,8 @@ const measurements = MEASUREMENTS.filter(({ name, figures }) => {
 });
 if (measurements.length === 0) throw new Error(`nothing is called ${wanted.join(' or ')}`);
 
+// What is started and laid down is undone at the exit of this process, which a signal alone would skip.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const begun = performance.now();
 const samples = await measureAll({ measurements, rounds, quick, progress: (text) => console.error(text) });
 const groups = measurements.map(groupOf);

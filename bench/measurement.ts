@@ -25,8 +25,8 @@ export interface Measurement {
   /** What the figures are and how they are measured, for a reader who is new to it; Markdown. */
   readonly how: string;
   readonly figures: readonly Figure[];
-  /** `once`: it does not vary, or has rounds of its own; it is measured in the last round alone. */
-  readonly rounds: 'each' | 'once';
+  /** In how many rounds it is measured, the last ones, where it takes long or varies little. */
+  readonly rounds: 'each' | number;
   /** Samples of any number, in the order they were taken: those at the same place of two contenders make a pair. */
   measure(round: Round): Promise<readonly Sample[]>;
 }

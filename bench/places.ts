@@ -6,9 +6,9 @@ export const LOGIN = { username: 'agent', password: 'agent-password' } as const;
 const page = (users: number) => `/admin/users?limit=${users}`;
 
 /** A page of users of about 3 KB, as a caller asks for it: the accept list puts `/rest/api/1.0` before it. */
-export const SMALL_PAGE = page(12);
+export const SMALL_PAGE = page(9);
 /** One of about 50 KB. */
-export const LARGE_PAGE = page(190);
+export const LARGE_PAGE = page(147);
 
 /** A file of so many bytes. */
 export const archive = (bytes: number): string =>

@@ -85,7 +85,7 @@ const readingGuide = (rounds: number): string[] => [
     'CPU and memory are read out of `/proc`, from outside the process.',
   ].join(' '),
   [
-    `**How it is told.** ${rounds === 1 ? 'One round' : `${rounds} rounds`}: in each, fresh processes of all are measured one after the other, in turns as to who is first. A cell is the median with the lowest and the highest reading; a single number did not vary.`,
+    `**How it is told.** ${rounds === 1 ? 'One round' : `${rounds} rounds`}: in each, fresh processes of all are measured one after the other, in turns as to who is first. A cell is the median with the lowest and the highest reading; a single number did not vary. What takes long or varies little is measured in some of the rounds only.`,
     '`to official` and `to bare` are ratios of the medians, with the spread of the ratios pair by pair, each of two readings of the same round. A target is a limit of that ratio.',
   ].join(' '),
 ];

@@ -54,7 +54,7 @@ async function measureRound(
   const round: Round = { number, quick, field, runners: runners.get };
   const samples: Sample[] = [];
   for (const { name, rounds: when, measure } of measurements) {
-    if (when === 'once' && number < rounds - 1) continue;
+    if (when !== 'each' && number < rounds - when) continue;
     const begun = performance.now();
     samples.push(...(await measure(round)));
     progress(

@@ -35,7 +35,7 @@ export const installedSize: Measurement = {
       target: null,
     },
   ],
-  rounds: 'once',
+  rounds: 1,
   measure,
 };
 
