@@ -64,11 +64,11 @@ export function loadRules(
 /** Replaces the variables in origins and makes every rule ready. Problems name the variable, the rule and the file. */
 function compileRules(list: AcceptList, options: CompileOptions): Compiled {
   const places = new Places(options);
-  const nowhere = list.private.filter((spec) => leadsNowhere(spec, options));
-  const unanswered = list.private.filter((spec) => isUnanswered(spec, options));
-  const answered = list.private.filter((spec) => !unanswered.includes(spec));
+  const nowhere = new Set(list.private.filter((spec) => leadsNowhere(spec, options)));
+  const unanswered = new Set(list.private.filter((spec) => isUnanswered(spec, options)));
+  const answered = list.private.filter((spec) => !unanswered.has(spec));
   const compile = (spec: RuleSpec) => compileRule(spec, places, options.allowWrites);
-  const ofPrivate = answered.filter((spec) => !nowhere.includes(spec)).map(compile);
+  const ofPrivate = answered.filter((spec) => !nowhere.has(spec)).map(compile);
   const ofPublic = list.public.map(compile);
   for (const broken of list.broken) if (!leadsNowhere(broken, options)) places.of(broken);
   // What is wrong with them is told all the same.
@@ -82,8 +82,8 @@ function compileRules(list: AcceptList, options: CompileOptions): Compiled {
     problems,
     logins: places.logins.toSorted((one, other) => one.place.number - other.place.number),
     writesOff: ofPrivate.filter((rule) => rule.writesOff).map(({ id }) => id),
-    leadNowhere: nowhere.map(({ id }) => id),
-    unanswered: unanswered.map(({ id }) => id),
+    leadNowhere: Array.from(nowhere, ({ id }) => id),
+    unanswered: Array.from(unanswered, ({ id }) => id),
   };
 }
 

@@ -1,7 +1,7 @@
 import { canonicalRule } from './canonical.ts';
 import { diffCalls } from './diff-calls.ts';
 import { maskAuth } from './filters.ts';
-import { takenBy } from './lint/shadow.ts';
+import { Takers } from './lint/shadow.ts';
 import type { Question, RuleSet } from './rule-set.ts';
 import type { Reason, Rule, Verdict } from './verdict.ts';
 
@@ -72,6 +72,7 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
   }
   for (const [was, is] of together) if (explained.has(is)) explained.add(was);
   const all = [...changes.values()];
+  const newcomers = new Newcomers(before, after);
   return {
     newlyAllowed: all.filter((change) => change.before.ruleId === null),
     newlyRefused: all.filter((change) => change.after.ruleId === null),
@@ -83,24 +84,37 @@ export function diff(before: RuleSet, after: RuleSet): RulesDiff {
       .filter(({ rule }) => !explained.has(rule))
       .map(({ rule, what }) => {
         const writesOff = rule.writesOff && rule.method !== 'ANY';
-        const unclear = what === 'added' && !writesOff && !allowsNothingNew(rule, before, after);
+        const unclear = what === 'added' && !writesOff && !newcomers.allowsNothingNew(rule);
         return { ruleId: rule.id, where: rule.where, what, writesOff, unclear };
       }),
   };
 }
 
-/**
- * Whether no call can fit an added rule, or one rule before it takes them all, or one of the old set took them all, to the
- * same place.
- */
-function allowsNothingNew(rule: Rule, before: RuleSet, after: RuleSet): boolean {
-  const own = after[rule.list];
-  const earlier = takenBy(rule, after, after).some(
-    (one) => one !== null && own.indexOf(one) < own.indexOf(rule),
-  );
-  return (
-    earlier || takenBy(rule, after, before).some((old) => old === null || differences(old, rule).length === 0)
-  );
+/** Tells of rules that only the new set has whether they allow something new. */
+class Newcomers {
+  readonly #after: RuleSet;
+  /** By list. */
+  readonly #takers: Readonly<Record<(typeof LISTS)[number], { readonly old: Takers; readonly own: Takers }>>;
+
+  constructor(before: RuleSet, after: RuleSet) {
+    const of = (list: (typeof LISTS)[number]) => ({
+      old: new Takers(before[list], before),
+      own: new Takers(after[list], after),
+    });
+    this.#after = after;
+    this.#takers = { private: of('private'), public: of('public') };
+  }
+
+  /**
+   * Whether no call can fit a rule, or one rule before it takes them all, or one of the old set took them all, to the
+   * same place.
+   */
+  allowsNothingNew(rule: Rule): boolean {
+    const { old, own } = this.#takers[rule.list];
+    const takers = old.takersOf(rule, this.#after);
+    if (takers === null || own.firstBefore(rule) !== null) return true;
+    return takers.some((taker) => differences(taker, rule).length === 0);
+  }
 }
 
 /** One call is kept for each pair of decisions; of others only the method. */

@@ -1,4 +1,4 @@
-import { fills, type PathPattern, type Tail } from './path-pattern.ts';
+import { ending, fills, type PathPattern, selectiveEnding, type Tail } from './path-pattern.ts';
 
 interface Node {
   readonly literals: Map<string, Node>;
@@ -66,8 +66,12 @@ export class Lookup {
       }
     }
     if (tail.kind === 'none') node.ends.push(index);
-    else if (tail.kind === 'regexp') node.open.push(index);
-    else addWildcard(node, tail.chunks.at(-1) ?? '', index);
+    else {
+      const key = selectiveEnding(tail);
+      const indexes = key === null ? node.open : (node.endings.get(key) ?? []);
+      indexes.push(index);
+      if (key !== null) node.endings.set(key, indexes);
+    }
   }
 
   #visit(node: Node, at: number): void {
@@ -114,22 +118,4 @@ export class Lookup {
     matches[at] = index;
     this.#count += 1;
   }
-}
-
-function addWildcard(node: Node, last: string, index: number): void {
-  if (last.endsWith('/') || !/\/|%2f/.test(last)) {
-    node.open.push(index);
-    return;
-  }
-  const key = ending(last);
-  const indexes = node.endings.get(key) ?? [];
-  indexes.push(index);
-  node.endings.set(key, indexes);
-}
-
-/** What follows the last slash, encoded or not. */
-function ending(text: string): string {
-  const slash = text.lastIndexOf('/') + 1;
-  const encoded = text.lastIndexOf('%2f') + 3;
-  return text.slice(encoded > 2 && encoded > slash ? encoded : slash);
 }

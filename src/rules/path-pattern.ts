@@ -103,3 +103,20 @@ export function fills(text: string, from: number, chunks: readonly string[]): bo
   if (at <= end && text.endsWith(last)) return true;
   return text.endsWith('/') && at <= end - 1 && text.startsWith(last, end - 1);
 }
+
+/**
+ * What all paths that a tail matches have behind their last slash, encoded or not, where it says so in full; `null`: it
+ * does not.
+ */
+export function selectiveEnding(tail: Tail): string | null {
+  if (tail.kind !== 'wildcard') return null;
+  const last = tail.chunks.at(-1) ?? '';
+  return last.endsWith('/') || !/\/|%2f/.test(last) ? null : ending(last);
+}
+
+/** What follows the last slash, encoded or not. The text is in lower case. */
+export function ending(text: string): string {
+  const slash = text.lastIndexOf('/') + 1;
+  const encoded = text.lastIndexOf('%2f') + 3;
+  return text.slice(encoded > 2 && encoded > slash ? encoded : slash);
+}

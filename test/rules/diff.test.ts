@@ -139,6 +139,19 @@ describe('diff', () => {
     expect(told).toBeGreaterThan(500);
   });
 
+  it('tells of lists of 1,000 rules, with conditions, what is other', () => {
+    const list = (mark: string) =>
+      Array.from({ length: 1_000 }, (_, at) => ({
+        id: `r${at}`,
+        path: `/projects/:key/repos/:slug/${at % 2 === 0 ? mark : ''}part-${at}`,
+        valid: [{ queryParam: 'at', values: [`branch-${at}`] }],
+      }));
+    const found = between(list('old-'), list('new-'));
+    expect(found.newlyAllowed).toHaveLength(500);
+    expect(found.newlyRefused).toHaveLength(500);
+    expect(found).toMatchObject({ changed: [], withoutEffect: [] });
+  });
+
   it('shows every rule of the official list, but for the two that an earlier one takes all of', () => {
     const client = dirname(createRequire(import.meta.url).resolve('snyk-broker/package.json'));
     const sample = join(client, 'dist/client-templates/bitbucket-server/accept.json.sample');
