@@ -2,10 +2,14 @@ import { stripVTControlCharacters } from 'node:util';
 
 const GAP = '  ';
 
-/** Rows under headings, each column as wide as its widest text. */
+/** Rows under headings, each column as wide as its widest text. There may be very many rows. */
 export function textTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings.map((name) => name.toUpperCase()), ...rows];
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => widthOf(line[column] ?? ''))));
+  const widths = headings.map(() => 0);
+  for (const line of lines) {
+    for (const column of widths.keys())
+      widths[column] = Math.max(widths[column] ?? 0, widthOf(line[column] ?? ''));
+  }
   return lines
     .map((line) =>
       line
@@ -18,10 +22,15 @@ export function textTable(headings: readonly string[], rows: readonly (readonly 
 
 const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 
+const PLAIN = /^[\x20-\x7e]*$/;
+/** Made once: each has memory of its own outside of the heap. */
+const graphemes = new Intl.Segmenter();
+
 /** How many columns of a terminal a text takes: East Asian wide characters and emoji take two, marks none. */
 export function widthOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of new Intl.Segmenter().segment(stripVTControlCharacters(text))) {
+  for (const { segment } of graphemes.segment(stripVTControlCharacters(text))) {
     width += WIDE.test(segment) ? 2 : 1;
   }
   return width;

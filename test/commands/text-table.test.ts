@@ -18,6 +18,13 @@ describe('a table of text', () => {
     expect(textTable(['name', 'state'], [])).toBe('NAME  STATE');
   });
 
+  it('has as many rows as there are', () => {
+    const rows = Array.from({ length: 200_000 }, (_, at) => [String(at), 'x']);
+    const [, ...lines] = textTable(['id', 'what'], rows).split('\n');
+    expect(lines).toHaveLength(200_000);
+    expect(new Set(lines.map((line) => line.indexOf('x')))).toEqual(new Set([8]));
+  });
+
   it('keeps its columns with names of any script', () => {
     const [, ...rows] = textTable(
       ['name', 'x'],
