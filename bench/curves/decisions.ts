@@ -12,7 +12,7 @@ interface OfficialMatcher {
 }
 
 /** What one decision costs with ever more rules, here and in the matcher of snyk-broker. */
-export function decisionCurves(counts: readonly number[], mix: Mix): Curve {
+export function decisionCurve(counts: readonly number[], mix: Mix): Curve {
   const book = new LineBook();
   const official = officialMatcher();
   for (const count of counts) {
