@@ -2,14 +2,16 @@ import type { Field, LoadSeen } from '../field.ts';
 import type { Contender } from '../figure.ts';
 import { SMALL_PAGE } from '../places.ts';
 import { memoryOf } from '../process-usage.ts';
-import { type Curve, LineBook } from './curve.ts';
+import { type Curve, LineBook, median } from './curve.ts';
 
 export interface CallLoad {
   /** How many are under way at once: one point each. */
   readonly atOnce: readonly number[];
   /** Calls of one point. */
   readonly calls: number;
-  /** Calls before it that do not count. */
+  /** So many times; the median counts. */
+  readonly rounds: number;
+  /** Calls before them that do not count. */
   readonly warmUp: number;
 }
 
@@ -61,12 +63,15 @@ async function pointOf(
   try {
     const shared = { path: SMALL_PAGE, over, atOnce };
     await field.load(runner, { ...shared, calls: Math.max(load.warmUp, atOnce) });
-    const seen = await field.load(runner, { ...shared, calls: Math.max(load.calls, 8 * atOnce) });
+    const rounds: LoadSeen[] = [];
+    for (let round = 0; round < load.rounds; round += 1)
+      rounds.push(await field.load(runner, { ...shared, calls: Math.max(load.calls, 8 * atOnce) }));
+    const medianOf = (value: (seen: LoadSeen) => number) => median(rounds.map(value));
     return {
-      cpu: (seen.cpuSeconds * 1000) / seen.calls,
-      rate: seen.calls / seen.seconds,
-      p50: timeAt(seen, 0.5),
-      p99: timeAt(seen, 0.99),
+      cpu: medianOf(({ cpuSeconds, calls }) => (cpuSeconds * 1000) / calls),
+      rate: medianOf(({ calls, seconds }) => calls / seconds),
+      p50: medianOf((seen) => timeAt(seen, 0.5)),
+      p99: medianOf((seen) => timeAt(seen, 0.99)),
       memory: memoryOf(runner.pid).peak / MIB,
     };
   } finally {

@@ -29,6 +29,13 @@ export function exponentOf({ points }: Line): number | null {
   return Math.log(last.y / before.y) / Math.log(last.x / before.x);
 }
 
+/** The middle one, the higher one of two. */
+export function median(values: readonly number[]): number {
+  const middle = values.toSorted((one, other) => one - other)[values.length >> 1];
+  if (middle === undefined) throw new Error('there is no value');
+  return middle;
+}
+
 /** Collects lines point by point, as they are measured. */
 export class LineBook {
   readonly #lines = new Map<string, { x: number; y: number }[]>();

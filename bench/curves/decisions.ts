@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { loadRules } from '../../src/rules/compile.ts';
 import type { RuleSet } from '../../src/rules/rule-set.ts';
-import { type Curve, LineBook } from './curve.ts';
+import { type Curve, LineBook, median } from './curve.ts';
 import { listText, type Mix, type RuleList, ruleList } from './rule-lists.ts';
 
 const SAMPLES = 7;
@@ -64,17 +64,16 @@ function officialMatcher(): OfficialMatcher {
   return require('snyk-broker/dist/lib/hybrid-sdk/common/filter/filtersAsync.js');
 }
 
-/** CPU of this thread for one call of `ask`: the median of some samples, each of as many rounds as it takes. */
+/** CPU of this process for one call of `ask`: the median of some samples, each of as many rounds as it takes. */
 function microseconds(ask: () => unknown): number {
   let rounds = 16;
   while (spent(ask, rounds) < SAMPLE_MICROSECONDS) rounds *= 2;
-  const samples = Array.from({ length: SAMPLES }, () => spent(ask, rounds) / rounds);
-  return samples.sort((one, other) => one - other)[SAMPLES >> 1] ?? 0;
+  return median(Array.from({ length: SAMPLES }, () => spent(ask, rounds) / rounds));
 }
 
 function spent(ask: () => unknown, rounds: number): number {
-  const before = process.threadCpuUsage();
+  const before = process.cpuUsage();
   for (let round = 0; round < rounds; round += 1) ask();
-  const { user, system } = process.threadCpuUsage(before);
+  const { user, system } = process.cpuUsage(before);
   return user + system;
 }

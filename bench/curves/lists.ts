@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild } from '../../sandbox/child.ts';
 import { makeTemporaryFolder } from '../../sandbox/temporary-folder.ts';
-import { type Curve, LineBook } from './curve.ts';
+import { type Curve, LineBook, median } from './curve.ts';
 import type { ListWork } from './list-work.ts';
 import { changed, listText, type Mix, ruleList } from './rule-lists.ts';
 
@@ -59,8 +59,4 @@ async function listWork(mix: Mix, count: number): Promise<ListWork> {
   } finally {
     folder.remove();
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0;
 }
