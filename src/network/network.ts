@@ -75,7 +75,7 @@ export function createNetwork(config: NetworkConfig): Network {
     },
     upgradeAgent(url) {
       const proxy = proxyFor(url);
-      if (proxy !== null) return new UpgradeAgent(proxy, secureContext);
+      if (proxy !== null) return new UpgradeAgent(proxy, url.startsWith('wss:'), secureContext);
       if (secureContext !== undefined && url.startsWith('wss:'))
         return new nodeHttps.Agent({ secureContext });
       return undefined;
