@@ -14,7 +14,7 @@ interface Case extends Pick<LoadOptions, 'path' | 'over' | 'atOnce'> {
 }
 
 const WAYS = { socket: 'over the socket', stream: 'streamed' } as const;
-const CALLS = 1_200;
+const CALLS = 3_000;
 const CALLS_ONE_BY_ONE = 500;
 const QUICK_CALLS = 100;
 
