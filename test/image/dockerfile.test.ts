@@ -121,8 +121,8 @@ describe('.dockerignore', () => {
 });
 
 describe('README.md', () => {
-  it('counts the packages of the image as the lock file does', () => {
-    const counts = [...text('README.md').matchAll(/\b(\d+) packages, [\d,]+ files/g)].map(([, count]) =>
+  it('counts the packages as the lock file does', () => {
+    const counts = [...text('README.md').matchAll(/with what it needs of (\d+) packages/g)].map(([, count]) =>
       Number(count),
     );
     expect(counts).toEqual([productionPackages().size]);
