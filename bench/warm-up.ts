@@ -10,7 +10,7 @@ const KINDS: readonly Kind[] = [
   { path: LARGE_PAGE, over: 'socket' },
   { path: LARGE_PAGE, over: 'stream' },
 ];
-export const WARM_UP_CALLS = 1_500;
+export const WARM_UP_CALLS = 5_000;
 export const AT_ONCE = 8;
 
 const MIB = 1024 * 1024;
