@@ -78,7 +78,7 @@ const readingGuide = (rounds: number): string[] => [
   [
     '**Who is measured.** This agent, run as users run it (`node dist/cli.js run`) with all features on: default log level, audit trail, metrics and operators’ port, time limits, and an inventory that it keeps; nothing that a user has by default is switched off.',
     'The official client: `snyk-broker` from npm with its defaults, except that it does not ask hosts outside.',
-    'The bare loop: 90 lines that relay and do nothing else, without rules, audit and log (`bench/bare-agent.ts`); how far down it goes.',
+    'The bare loop: a small program that relays and does nothing else, without rules, audit and log, and with V8 as it comes (`bench/bare-agent.ts`); how far down it goes.',
   ].join(' '),
   [
     '**Where.** All stand before the same real broker server and the same Bitbucket stand-in, each a process of its own, on loopback, with the same accept list of 130 rules; the rule that allows what is asked stands in its middle.',
