@@ -4,7 +4,7 @@ import type { Measurement } from '../measurement.ts';
 export const start: Measurement = {
   name: 'start',
   title: 'Start',
-  how: 'From the start of the process until the broker server shows both its sockets identified; the server is asked every 10 ms, not the process. CPU is that of all its threads.',
+  how: 'From the start of the process until the broker server shows a socket of it identified, from when on it relays calls; the server is asked every 10 ms, not the process. CPU is that of all its threads. This agent begins its first inventory then, so that a reading may have up to 10 ms of that in it.',
   figures: [
     { id: 'start-cpu', title: 'Start to identified, CPU', unit: 'ms', better: 'less', target: 0.6 },
     { id: 'start-time', title: 'Start to identified, time', unit: 'ms', better: 'less', target: null },
