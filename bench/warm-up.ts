@@ -1,4 +1,5 @@
 import type { Field, LoadOptions, Runner } from './field.ts';
+import type { Round } from './measurement.ts';
 import { LARGE_PAGE, SMALL_PAGE } from './places.ts';
 
 type Kind = Pick<LoadOptions, 'path' | 'over'>;
@@ -30,4 +31,16 @@ export async function warmUp(field: Field, runner: Runner, quick: boolean): Prom
   const calls = quick ? 60 : WARM_UP_CALLS;
   for (const kind of KINDS) await field.load(runner, { ...kind, atOnce: AT_ONCE, calls });
   await field.stream(runner, streamBytes(256, quick));
+}
+
+/** The field and the contenders of a round, all warmed up. */
+export async function warmRunners({
+  field: open,
+  runners: start,
+  quick,
+}: Round): Promise<{ field: Field; runners: readonly Runner[] }> {
+  const field = await open();
+  const runners = await start();
+  for (const runner of runners) await warmUp(field, runner, quick);
+  return { field, runners };
 }

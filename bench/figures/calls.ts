@@ -3,7 +3,7 @@ import type { Figure, Sample } from '../figure.ts';
 import type { Measurement } from '../measurement.ts';
 import { LARGE_PAGE, SMALL_PAGE } from '../places.ts';
 import { at } from '../statistics.ts';
-import { AT_ONCE, warmUp } from '../warm-up.ts';
+import { AT_ONCE, warmRunners } from '../warm-up.ts';
 
 /** One load, and what is told of it. */
 interface Case extends Pick<LoadOptions, 'path' | 'over' | 'atOnce'> {
@@ -74,10 +74,9 @@ export const calls: Measurement = {
   how: `Pages of users (3 KB and 50 KB) through the broker server, answered over the websocket or as a stream of their own, ${CALLS} calls a reading, ${AT_ONCE} under way at any time (${CALLS_ONE_BY_ONE} calls where they come one by one). CPU is that of the whole process divided by the calls. Times are from the call to the last byte at the caller, and have the broker server and Bitbucket in them, which are the same for all.`,
   figures: CASES.flatMap((each) => [each.cpu, each.p50, each.p99].filter((figure) => figure !== null)),
   rounds: 'each',
-  async measure({ field: open, runners: startAll, quick }) {
-    const field = await open();
-    const runners = await startAll();
-    for (const runner of runners) await warmUp(field, runner, quick);
+  async measure(round) {
+    const { quick } = round;
+    const { field, runners } = await warmRunners(round);
     const samples: Sample[] = [];
     for (const each of CASES) {
       for (const runner of runners) {

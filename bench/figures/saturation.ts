@@ -1,7 +1,7 @@
 import type { Figure, Sample } from '../figure.ts';
 import type { Measurement } from '../measurement.ts';
 import { SMALL_PAGE } from '../places.ts';
-import { warmUp } from '../warm-up.ts';
+import { warmRunners } from '../warm-up.ts';
 
 const AT_ONCE = 32;
 const CALLS = 2_000;
@@ -23,10 +23,9 @@ export const saturation: Measurement = {
   how: `Pages of 3 KB, ${CALLS} calls a reading, ${AT_ONCE} under way at any time: the next one comes as soon as one is answered. The broker server takes part in every call with one thread of its own, and is often what bounds the rate; so beside it stands how much of one processor core the contender itself was busy.`,
   figures,
   rounds: 'each',
-  async measure({ field: open, runners: startAll, quick }) {
-    const field = await open();
-    const runners = await startAll();
-    for (const runner of runners) await warmUp(field, runner, quick);
+  async measure(round) {
+    const { quick } = round;
+    const { field, runners } = await warmRunners(round);
     const samples: Sample[] = [];
     for (const [over] of WAYS) {
       for (const runner of runners) {

@@ -1,7 +1,7 @@
 import type { Figure, Sample } from '../figure.ts';
 import type { Measurement } from '../measurement.ts';
 import { forgetPeak, memoryOf } from '../process-usage.ts';
-import { streamBytes, warmUp } from '../warm-up.ts';
+import { streamBytes, warmRunners } from '../warm-up.ts';
 
 const MIB = 1024 * 1024;
 const MEGABYTE = 1_000_000;
@@ -26,10 +26,9 @@ export const streams: Measurement = {
   how: 'One file through the broker server as a streamed answer, from the call to its last byte. A MB is 1,000,000 bytes. Bitbucket, the broker server and the caller run on the same cores, so throughput is bounded by all four together; the caller only counts the bytes. Memory is the highest VmRSS while the stream runs, in a process that has answered calls before.',
   figures,
   rounds: 'each',
-  async measure({ field: open, runners: startAll, quick }) {
-    const field = await open();
-    const runners = await startAll();
-    for (const runner of runners) await warmUp(field, runner, quick);
+  async measure(round) {
+    const { quick } = round;
+    const { field, runners } = await warmRunners(round);
     const samples: Sample[] = [];
     for (const [mebibytes] of SIZES) {
       for (const runner of runners) {

@@ -48,18 +48,18 @@ export async function makeDist(outdir = join(ROOT, 'dist')): Promise<void> {
   writeFileSync(join(outdir, NOTICES), packages.map((path) => notice(join(ROOT, path))).join('\n'));
 }
 
-/** What packages load and this agent never reaches, and what stands in its place. */
+/** What a package loads and this agent never reaches, and what stands in its place: `PACKAGE: what it asks for`. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   // HTTP/2 is never offered.
-  './client-h2.js': 'module.exports = undefined;',
+  'undici: ./client-h2.js': 'module.exports = undefined;',
   // There is one process.
-  './lib/cluster': 'module.exports = undefined;',
+  'prom-client: ./lib/cluster': 'module.exports = undefined;',
   // Colours for debug's output: a development tool brings it, and production never had it.
-  'supports-color': 'module.exports = undefined;',
+  'debug: supports-color': 'module.exports = undefined;',
   // Traces are not made, and exemplars of metrics, which name them, are off.
-  '@opentelemetry/api': 'module.exports = undefined;',
+  'prom-client: @opentelemetry/api': 'module.exports = undefined;',
   // winston's own debug output.
-  '@dabh/diagnostics': 'module.exports = () => () => {};',
+  'winston: @dabh/diagnostics': 'module.exports = () => () => {};',
 };
 
 const lean: Plugin = {
@@ -68,9 +68,10 @@ const lean: Plugin = {
     onResolve({ filter: /^undici$/ }, () => ({ path: fileURLToPath(new URL('undici.js', import.meta.url)) }));
     // Tables of charsets such as Shift_JIS: forms are the one text that is decoded, and theirs is UTF-8 or Latin-1.
     onResolve({ filter: /^\.\/tables\/.*\.json$/ }, ({ path }) => ({ path, external: true }));
-    onResolve({ filter: /./ }, ({ path }) =>
-      Object.hasOwn(LEFT_OUT, path) ? { path, namespace: 'left-out' } : undefined,
-    );
+    onResolve({ filter: /./ }, ({ path, importer }) => {
+      const asked = `${bundledPackages([importer])[0]?.replace(/^.*node_modules\//, '')}: ${path}`;
+      return Object.hasOwn(LEFT_OUT, asked) ? { path: asked, namespace: 'left-out' } : undefined;
+    });
     onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: LEFT_OUT[path] ?? '' }));
   },
 };
